@@ -1,0 +1,45 @@
+# Each command sets up what it needs in .venv, from nothing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: test lint demo bench images clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+
+$(VENV)/test: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e ".[torch,plot]" --group test --group lint --group demo
+	touch $@
+
+$(VENV)/demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e ".[torch,plot]" --group demo
+	touch $@
+
+$(VENV)/bench: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e ".[torch,plot]" --group bench
+	$(PIP) --no-deps timm torchvision
+	touch $@
+
+test: $(VENV)/test lint  ## Everything that must hold: lint, types, tests, doctests, README blocks.
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+demo: $(VENV)/demo  ## Trains a small GPT under each of the three standard schedules, and draws them.
+	$(BIN)/python examples/train_gpt.py --out demo
+
+bench: $(VENV)/bench  ## Prints every figure of the docs beside its peers.
+	$(BIN)/python -m benchmarks
+
+images: $(VENV)/demo  ## Draws the pictures of the README and the docs.
+	$(BIN)/python -m lehr --out docs/images
+
+clean:
+	rm -rf $(VENV) demo images

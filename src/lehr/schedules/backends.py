@@ -1,0 +1,178 @@
+"""One formula, three readings: a float, an array, or the text of a Python function.
+
+A schedule writes its formula once, against one of these namespaces, so the rate that trains, the
+rates that are drawn and the function that `lehr export --python` writes cannot disagree.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float64]]
+
+Formula = Callable[[Any], Any]
+"""Position -> rate; both are whatever the backend computes with."""
+
+Piece = tuple[float, Formula]
+"""Where a formula takes over, and the formula, which counts positions from there."""
+
+
+class Backend(Protocol):
+    """What a formula may use beside ``+ - * / // **``."""
+
+    pi: float
+    cos: Formula
+    sqrt: Formula
+    exp: Formula
+    log: Formula
+    tanh: Formula
+    maximum: Callable[[Any, Any], Any]
+    minimum: Callable[[Any, Any], Any]
+
+    def piecewise(self, pieces: Sequence[Piece]) -> Formula:
+        """The formula that follows each piece from its start to the next one's."""
+
+    def table(self, values: Sequence[float]) -> Formula:
+        """The value whose index is the position, rounded down."""
+
+    def line(self, at: Sequence[float], values: Sequence[float]) -> Formula:
+        """The straight line between the two knots around a position."""
+
+    def cycle(self, length: float, factor: float, times: int | None) -> Formula:
+        """Position -> (index of the cycle, its start), when each is ``factor`` times as long."""
+
+
+class _Cycles:
+    """Where cycles of growing length start: cumulative sums, found as far as they are asked for.
+
+    A logarithm would find the cycle at once, and at some exact restarts the wrong one.
+    """
+
+    def __init__(self, length: float, factor: float, times: int | None) -> None:
+        self._starts: list[float] = [0]
+        self._length, self._factor, self._times = length, factor, times
+
+    def starts_until(self, t: float) -> list[float]:
+        starts = self._starts
+        while len(starts) != self._times and starts[-1] + self._length <= t:
+            starts.append(starts[-1] + self._length)
+            self._length *= self._factor
+        return starts
+
+
+class _Scalars:
+    """Floats, through `math`: what trains."""
+
+    pi = math.pi
+    cos = staticmethod(math.cos)
+    sqrt = staticmethod(math.sqrt)
+    exp = staticmethod(math.exp)
+    log = staticmethod(math.log)
+    tanh = staticmethod(math.tanh)
+    maximum = staticmethod(max)
+    minimum = staticmethod(min)
+
+    def piecewise(self, pieces: Sequence[Piece]) -> Formula:
+        starts = [start for start, _ in pieces]
+        formulas = [formula for _, formula in pieces]
+        if len(pieces) == 1:
+            return formulas[0]
+        if len(pieces) == 2:
+            (_, first), (second_start, second) = pieces
+            return lambda t: first(t) if t < second_start else second(t - second_start)
+
+        def follow(t: float) -> Any:
+            index = bisect_right(starts, t) - 1
+            return formulas[index](t - starts[index])
+
+        return follow
+
+    def table(self, values: Sequence[float]) -> Formula:
+        return lambda t: values[int(t)]
+
+    def line(self, at: Sequence[float], values: Sequence[float]) -> Formula:
+        def between(t: float) -> float:
+            right = min(bisect_right(at, t), len(at) - 1)
+            left = right - 1
+            share = (t - at[left]) / (at[right] - at[left])
+            return values[left] + share * (values[right] - values[left])
+
+        return between
+
+    def cycle(self, length: float, factor: float, times: int | None) -> Formula:
+        cycles = _Cycles(length, factor, times)
+
+        def locate(t: float) -> tuple[int, float]:
+            starts = cycles.starts_until(t)
+            index = bisect_right(starts, t) - 1
+            return index, starts[index]
+
+        return locate
+
+
+class _Arrays:
+    """float64 arrays, through NumPy, which is not imported before the first array is met."""
+
+    pi = math.pi
+
+    def __getattr__(self, name: str) -> Any:
+        import numpy as np
+
+        return getattr(np, name)
+
+    def piecewise(self, pieces: Sequence[Piece]) -> Formula:
+        starts = [start for start, _ in pieces]
+        formulas = [formula for _, formula in pieces]
+
+        def follow(t: Array) -> Array:
+            rates = self.empty_like(t)
+            for index, inside in enumerate(self._shares(t, starts)):
+                local = t[inside]
+                if local.size:
+                    rates[inside] = formulas[index](local - starts[index])
+            return rates
+
+        return follow
+
+    def _shares(self, t: Array, starts: list[float]) -> list[Any]:
+        """For each piece, what picks its positions: a slice where the positions are in order."""
+        if t.ndim == 1 and bool((t[1:] >= t[:-1]).all()):
+            cuts = [0, *self.searchsorted(t, starts[1:]).tolist(), t.size]
+            return [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+        owner = self.searchsorted(starts, t, side="right") - 1
+        return [owner == index for index in range(len(starts))]
+
+    def table(self, values: Sequence[float]) -> Formula:
+        array = self.asarray(values, dtype=float)
+        return lambda t: array[t.astype(int)]
+
+    def line(self, at: Sequence[float], values: Sequence[float]) -> Formula:
+        x, y = self.asarray(at, dtype=float), self.asarray(values, dtype=float)
+
+        def between(t: Array) -> Array:
+            right = self.minimum(self.searchsorted(x, t, side="right"), len(x) - 1)
+            left = right - 1
+            rates: Array = y[left] + (t - x[left]) / (x[right] - x[left]) * (y[right] - y[left])
+            return rates
+
+        return between
+
+    def cycle(self, length: float, factor: float, times: int | None) -> Formula:
+        cycles = _Cycles(length, factor, times)
+
+        def locate(t: Array) -> tuple[Array, Array]:
+            starts = self.asarray(cycles.starts_until(t.max(initial=0.0)), dtype=float)
+            index = self.searchsorted(starts, t, side="right") - 1
+            return index, starts[index]
+
+        return locate
+
+
+SCALARS: Backend = _Scalars()
+ARRAYS: Backend = _Arrays()

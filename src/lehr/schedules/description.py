@@ -1,0 +1,135 @@
+"""A schedule in numbers and as a small picture: what `describe` prints and a notebook shows."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from .base import Schedule
+
+if TYPE_CHECKING:
+    from .backends import Array
+
+SAMPLES = 100_000
+"""Positions looked at in a run that is too long to look at each."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of a run between two changes of formula: ``kind`` says what the rate does there."""
+
+    kind: str
+    start: float
+    stop: float
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The resolved numbers of a schedule over the positions from 0 to ``stop``."""
+
+    schedule: Schedule
+    stop: float
+
+    @cached_property
+    def phases(self) -> list[Phase]:
+        """What the rate does between two boundaries, from the first to the last."""
+        edges = [0, *self.schedule.breaks(self.stop), self.stop]
+        phases: list[Phase] = []
+        for start, stop in pairwise(edges):
+            # The end of a stretch belongs to the next one: ask just before it.
+            first, last = self.schedule(start), self.schedule(math.nextafter(stop, 0))
+            kind = _kind(first, last, before=phases)
+            phases.append(Phase(kind, start, stop, first, last))
+        return phases
+
+    @cached_property
+    def _positions(self) -> Array:
+        import numpy as np
+
+        if self.stop <= SAMPLES:
+            return np.arange(math.ceil(self.stop), dtype=np.float64)
+        edges = np.array([0, *self.schedule.breaks(self.stop)[:SAMPLES]], dtype=np.float64)
+        spread = (np.arange(SAMPLES) + 0.5) * (self.stop / SAMPLES)
+        return np.unique(np.concatenate([edges, np.floor(spread)]))
+
+    @cached_property
+    def peak(self) -> tuple[float, int]:
+        """The highest rate of the run, and the first update that uses it."""
+        rates = self.schedule(self._positions)
+        return float(rates.max()), int(self._positions[rates.argmax()])
+
+    @cached_property
+    def area(self) -> float:
+        """The sum of the rates of all updates; in a very long run, by the midpoint rule."""
+        import numpy as np
+
+        if self.stop <= 10 * SAMPLES:
+            return float(self.schedule(np.arange(math.ceil(self.stop))).sum())
+        width = self.stop / (10 * SAMPLES)
+        return float(self.schedule((np.arange(10 * SAMPLES) + 0.5) * width - 0.5).sum() * width)
+
+
+def _kind(first: float, last: float, before: list[Phase]) -> str:
+    if math.isclose(first, last, rel_tol=1e-9):
+        return "hold"
+    if last > first:
+        return "rise" if before else "warmup"
+    return "cooldown" if before and before[-1].kind == "hold" else "decay"
+
+
+def horizon(schedule: Schedule, stop: float | None = None) -> float:
+    """``stop``, or the schedule's length, or where to stop looking at one that never ends."""
+    if stop is not None:
+        return stop
+    if schedule.length:
+        return schedule.length
+    breaks = schedule.breaks(10_000)
+    return 10_000 if not breaks else max(10_000, 2 * breaks[-1])
+
+
+def describe(schedule: Schedule, stop: float | None = None) -> str:
+    """Every resolved number of a schedule, one a line."""
+    summary = Summary(schedule, horizon(schedule, stop))
+    peak, at = summary.peak
+    end = "never ends" if schedule.length is None else f"{_whole(schedule.length)} steps"
+    lines = [repr(schedule), f"length  {end}"]
+    phases = summary.phases
+    width = max(len(_whole(p.stop)) for p in phases)
+    for phase in phases[:20]:
+        span = f"{_whole(phase.start):>{width}} to {_whole(phase.stop):>{width}}"
+        lines.append(f"{phase.kind:<9} {span}   {phase.first:.6g} to {phase.last:.6g}")
+    if len(phases) > 20:
+        lines.append(f"... and {len(phases) - 20} more phases")
+    lines.append(f"peak    {peak:.6g} at step {at:,}")
+    if schedule.length is not None:
+        lines.append(f"final   {schedule(schedule.length):.6g} from step {_whole(schedule.length)} on")
+    about = "" if summary.stop <= 10 * SAMPLES else "about "
+    lines.append(f"area    {about}{summary.area:.6g} (sum of the rates of {_whole(summary.stop)} steps)")
+    return "\n".join(lines)
+
+
+def _whole(position: float) -> str:
+    return f"{position:,.6g}" if isinstance(position, float) else f"{position:,}"
+
+
+def svg(schedule: Schedule, width: int = 320, height: int = 90) -> str:
+    """A small line of the rates, with nothing but the standard library, for a notebook."""
+    stop, count = horizon(schedule), 240
+    rates = [schedule(stop * i / count) for i in range(count + 1)]
+    top = max(rates) or 1.0
+    points = " ".join(
+        f"{10 + i * (width - 20) / count:.1f},{height - 10 - r / top * (height - 20):.1f}"
+        for i, r in enumerate(rates)
+    )
+    title = html.escape(repr(schedule))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img">'
+        f"<title>{title}</title>"
+        f'<polyline points="{points}" fill="none" stroke="#1f77b4" stroke-width="2"/></svg>'
+    )

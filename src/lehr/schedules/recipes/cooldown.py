@@ -1,0 +1,197 @@
+"""Schedules that hold a rate and then cool it down."""
+
+from __future__ import annotations
+
+from ...lengths import Length
+from ..base import Schedule
+from ..parts import Constant, PowerLaw, Ramp
+from .recipe import Rate, after_warmup, recipe
+
+
+def _hold_steps(name: str, training_steps: Length, **phases: Length) -> int:
+    """Steps that the other phases leave, or an error that names them all."""
+    total, taken = int(training_steps), sum(int(steps) for steps in phases.values())
+    if taken > total:
+        said = " + ".join(f"{word}={steps}" for word, steps in phases.items())
+        raise ValueError(
+            f"{name} needs its phases to fit into `training_steps`, got {said} = {taken} > {total}; "
+            f"shorten one of them or lengthen the run"
+        )
+    return total - taken
+
+
+@recipe
+def wsd(
+    training_steps: Length,
+    warmup_steps: Length = 0,
+    max_lr: Rate = 1.0,
+    min_lr: Rate = 0.0,
+    *,
+    decay_steps: Length = "20%",
+    decay_shape: str = "1-sqrt",
+) -> Schedule:
+    r"""Warm up, hold (the stable phase), cool down at the end.
+
+    .. math:: \eta_t = \eta_\min + (\eta_\max - \eta_\min) \, w\left(\tfrac{t - (N - D)}{D}\right)
+        \quad \text{for } t \ge N - D
+
+    Args:
+        training_steps: Steps of the run, N.
+        warmup_steps: Steps of the warmup.
+        max_lr: Rate of the stable phase.
+        min_lr: Rate at step N; above 0 if the shape is ``"exponential"``.
+        decay_steps: Steps of the cooldown, D.
+        decay_shape: What is left of it, w: ``"linear"``, ``"cosine"``, ``"1-sqrt"``,
+            ``"exponential"`` or any other shape of `Ramp`.
+
+    References:
+        MiniCPM (Hu et al., 2024), https://arxiv.org/abs/2404.06395; the 1-sqrt cooldown:
+        Hägele et al., 2024, https://arxiv.org/abs/2405.18392.
+
+    >>> schedule = wsd(100, 10, 1.0, decay_steps=20, decay_shape="linear")
+    >>> [schedule(t) for t in (5, 10, 80, 90, 100)]
+    [0.5, 1.0, 1.0, 0.5, 0.0]
+    """
+    hold = _hold_steps("wsd", training_steps, warmup_steps=warmup_steps, decay_steps=decay_steps)
+    stable = Constant(max_lr, hold)
+    if not int(decay_steps):
+        return after_warmup(warmup_steps, max_lr, stable)
+    decay = Ramp(max_lr, min_lr, int(decay_steps), decay_shape)
+    return after_warmup(warmup_steps, max_lr, stable, decay)
+
+
+@recipe
+def trapezoid(
+    training_steps: Length,
+    warmup_steps: Length = 0,
+    max_lr: Rate = 1.0,
+    min_lr: Rate = 0.0,
+    *,
+    decay_steps: Length = "20%",
+) -> Schedule:
+    r"""Straight up, hold, straight down: `wsd` with a linear cooldown.
+
+    .. math:: \eta_t = \eta_\max - \tfrac{t - (N - D)}{D} (\eta_\max - \eta_\min)
+        \quad \text{for } t \ge N - D
+
+    Args:
+        training_steps: Steps of the run, N.
+        warmup_steps: Steps of the warmup.
+        max_lr: Rate of the hold.
+        min_lr: Rate at step N.
+        decay_steps: Steps of the way down, D.
+
+    References:
+        Scaling Vision Transformers (Zhai et al., 2022), https://arxiv.org/abs/2106.04560.
+
+    >>> trapezoid(100, 10, 1.0, decay_steps=20)(90)
+    0.5
+    """
+    return wsd(
+        training_steps, warmup_steps, max_lr, min_lr, decay_steps=decay_steps, decay_shape="linear"
+    )
+
+
+@recipe
+def power(
+    training_steps: Length,
+    warmup_steps: Length = 0,
+    max_lr: Rate = 1.0,
+    min_lr: Rate = 0.0,
+    *,
+    exponent: float = -0.5,
+    timescale: Length | None = None,
+    decay_steps: Length = "10%",
+    decay_shape: str = "linear",
+) -> Schedule:
+    r"""Warm up, fall as a power of the step, cool down at the end.
+
+    .. math:: \eta_t = \eta_\max \left(\tfrac{t - W + \tau}{\tau}\right)^a
+        \quad \text{for } W \le t < N - D
+
+    Args:
+        training_steps: Steps of the run, N.
+        warmup_steps: Steps of the warmup, W.
+        max_lr: Rate at step W.
+        min_lr: Rate at step N.
+        exponent: The power, a, at most 0.
+        timescale: Steps τ; None for W, or 10,000 without a warmup.
+        decay_steps: Steps of the cooldown, D.
+        decay_shape: Shape of the cooldown, any of `Ramp`.
+
+    References:
+        Power Scheduler (Shen et al., 2024), https://arxiv.org/abs/2408.13359.
+
+    >>> schedule = power(1000, 100, 1.0, decay_steps=100)
+    >>> schedule(400), schedule(1000)
+    (0.5, 0.0)
+    """
+    fall = _hold_steps("power", training_steps, warmup_steps=warmup_steps, decay_steps=decay_steps)
+    body = PowerLaw(max_lr, exponent, default_timescale(timescale, warmup_steps), fall)
+    if not int(decay_steps):
+        return after_warmup(warmup_steps, max_lr, body)
+    end = Ramp(max(body(fall), min_lr), min_lr, int(decay_steps), decay_shape)
+    return after_warmup(warmup_steps, max_lr, body.clip(lo=min_lr) if min_lr else body, end)
+
+
+def default_timescale(timescale: Length | None, warmup_steps: Length) -> int:
+    """What a power law counts in when nothing is said."""
+    return int(timescale if timescale is not None else warmup_steps or 10_000)
+
+
+@recipe
+def infinite(
+    training_steps: Length,
+    warmup_steps: Length = 0,
+    max_lr: Rate = 1.0,
+    min_lr: Rate = 0.0,
+    *,
+    constant_lr: Rate | None = None,
+    cooldown_steps: Length = "20%",
+    cooldown_shape: str = "cosine",
+    decay_steps: Length = "10%",
+    decay_shape: str = "1-sqrt",
+) -> Schedule:
+    r"""Warm up, cool to a constant that could be held for ever, anneal at the end.
+
+    .. math:: \eta_\max \to \eta_c \text{ over } C \text{ steps}; \quad \eta_c; \quad
+        \eta_c \to \eta_\min \text{ over the last } D \text{ steps}
+
+    Args:
+        training_steps: Steps of the run.
+        warmup_steps: Steps of the warmup.
+        max_lr: Rate at the end of the warmup.
+        min_lr: Rate at the end of the run.
+        constant_lr: The rate that is held, :math:`\eta_c`; None for half of ``max_lr``.
+        cooldown_steps: Steps from ``max_lr`` to ``constant_lr``, C.
+        cooldown_shape: Shape of that way, any of `Ramp`.
+        decay_steps: Steps of the last anneal, D.
+        decay_shape: Shape of the anneal, any of `Ramp`.
+
+    References:
+        Simple and Scalable Strategies to Continually Pre-train Large Language Models
+        (Ibrahim et al., 2024), https://arxiv.org/abs/2403.08763.
+
+    >>> schedule = infinite(100, 10, 1.0, constant_lr=0.25, cooldown_steps=20, decay_steps=10)
+    >>> [round(schedule(t), 12) for t in (10, 30, 90, 100)]
+    [1.0, 0.25, 0.25, 0.0]
+    """
+    level = max_lr / 2 if constant_lr is None else constant_lr
+    if not min_lr <= level <= max_lr:
+        raise ValueError(
+            f"infinite needs `constant_lr` between `min_lr` and `max_lr`, got {level!r} "
+            f"outside {min_lr!r} to {max_lr!r}"
+        )
+    phases = {
+        "warmup_steps": warmup_steps,
+        "cooldown_steps": cooldown_steps,
+        "decay_steps": decay_steps,
+    }
+    hold = _hold_steps("infinite", training_steps, **phases)
+    return after_warmup(
+        warmup_steps,
+        max_lr,
+        Ramp(max_lr, level, int(cooldown_steps), cooldown_shape),
+        Constant(level, hold),
+        Ramp(level, min_lr, int(decay_steps), decay_shape),
+    )

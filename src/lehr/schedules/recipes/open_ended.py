@@ -1,0 +1,74 @@
+"""Schedules that need no end."""
+
+from __future__ import annotations
+
+from ...lengths import Length
+from ..base import Schedule
+from ..parts import PowerLaw
+from .cooldown import default_timescale
+from .recipe import Rate, after_warmup, recipe
+
+
+@recipe
+def inverse_sqrt(
+    training_steps: Length | None = None,
+    warmup_steps: Length = 0,
+    max_lr: Rate = 1.0,
+    min_lr: Rate = 0.0,
+    *,
+    timescale: Length | None = None,
+) -> Schedule:
+    r"""Linear warmup, then the inverse square root of the step.
+
+    .. math:: \eta_t = \eta_\max \sqrt{\tfrac{\tau}{t - W + \tau}}, \text{ never below } \eta_\min
+
+    Args:
+        training_steps: Steps of the run, after which the rate holds; None if it has no end.
+        warmup_steps: Steps of the warmup, W.
+        max_lr: Rate at step W.
+        min_lr: The floor.
+        timescale: Steps τ; None for W, or 10,000 without a warmup.
+
+    References:
+        Scaling Vision Transformers (Zhai et al., 2022), https://arxiv.org/abs/2106.04560.
+
+    >>> inverse_sqrt(warmup_steps=100, max_lr=1.0)(400)
+    0.5
+    """
+    left = None if training_steps is None else int(training_steps) - int(warmup_steps)
+    fall = PowerLaw(max_lr, -0.5, default_timescale(timescale, warmup_steps), left)
+    return after_warmup(warmup_steps, max_lr, fall.clip(lo=min_lr) if min_lr else fall)
+
+
+@recipe
+def noam(
+    training_steps: Length | None = None,
+    warmup_steps: Length = 4000,
+    *,
+    model_dim: int,
+    factor: Rate = 1.0,
+) -> Schedule:
+    r"""The schedule of the first Transformer.
+
+    .. math:: \eta_t = f \, d^{-1/2} \min\left(t^{-1/2},\; t \, W^{-3/2}\right), \quad t \ge 1
+
+    Its peak, at step W, is :math:`f / \sqrt{d W}`; step 0 gets the rate of step 1.
+
+    Args:
+        training_steps: Steps of the run, after which the rate holds; None if it has no end.
+        warmup_steps: Steps of the warmup, W, at least 1.
+        model_dim: Width of the model, d.
+        factor: Multiplies every rate, f.
+
+    References:
+        Attention Is All You Need (Vaswani et al., 2017), https://arxiv.org/abs/1706.03762.
+
+    >>> round(noam(warmup_steps=4000, model_dim=512)(4000), 9)
+    0.000698771
+    """
+    if isinstance(model_dim, bool) or not isinstance(model_dim, int) or model_dim < 1:
+        raise ValueError(f"noam needs a whole number of at least 1 for `model_dim`, got {model_dim!r}")
+    if not int(warmup_steps):
+        raise ValueError("noam needs `warmup_steps` of at least 1, got 0; without one use inverse_sqrt")
+    peak = factor / (model_dim * int(warmup_steps)) ** 0.5
+    return inverse_sqrt(training_steps, warmup_steps, peak)

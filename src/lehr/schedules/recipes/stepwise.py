@@ -1,0 +1,78 @@
+"""Schedules that go down in steps."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ...lengths import Length
+from ..base import Schedule
+from ..parts import Constant, Exponential
+from .recipe import Rate, after_warmup, recipe
+
+
+@recipe
+def step_decay(
+    training_steps: Length | None = None,
+    warmup_steps: Length = 0,
+    max_lr: Rate = 1.0,
+    min_lr: Rate = 0.0,
+    *,
+    decay_steps: Length,
+    decay_factor: Rate = 0.1,
+) -> Schedule:
+    r"""Linear warmup, then a factor after every so many steps.
+
+    .. math:: \eta_t = \eta_\max \, f^{\lfloor (t - W) / k \rfloor}, \text{ never below } \eta_\min
+
+    Args:
+        training_steps: Steps of the run, after which the rate holds; None if it has no end.
+        warmup_steps: Steps of the warmup, W.
+        max_lr: Rate of the first stair.
+        min_lr: The floor.
+        decay_steps: Steps of one stair, k.
+        decay_factor: Factor from one stair to the next, f.
+
+    >>> [step_decay(max_lr=1.0, decay_steps=30, decay_factor=0.5)(t) for t in (29, 30, 60)]
+    [1.0, 0.5, 0.25]
+    """
+    left = None if training_steps is None else int(training_steps) - int(warmup_steps)
+    stairs = Exponential(max_lr, decay_factor, int(decay_steps), staircase=True, length=left)
+    return after_warmup(warmup_steps, max_lr, stairs.clip(lo=min_lr) if min_lr else stairs)
+
+
+@recipe
+def multistep(
+    training_steps: Length | None = None,
+    warmup_steps: Length = 0,
+    max_lr: Rate = 1.0,
+    *,
+    milestones: tuple[Length, ...],
+    decay_factor: Rate = 0.1,
+) -> Schedule:
+    r"""Linear warmup, then a factor at each milestone.
+
+    .. math:: \eta_t = \eta_\max \, f^{\#\{m \,:\, m \le t\}}
+
+    Args:
+        training_steps: Steps of the run; None if it has no end.
+        warmup_steps: Steps of the warmup; no milestone lies in it.
+        max_lr: Rate before the first milestone.
+        milestones: Steps of the run at which the rate drops, in order, or shares of the run; one
+            that stands twice counts twice.
+        decay_factor: Factor at each milestone, f.
+
+    >>> [multistep(90, milestones=[30, 60])(t) for t in (29, 30, 60)]
+    [1.0, 0.1, 0.010000000000000002]
+    """
+    steps = tuple(int(step) for step in milestones)
+    end = None if training_steps is None else int(training_steps)
+    edges = [int(warmup_steps), *steps, *([end] if end is not None else [])]
+    if not steps or any(b < a for a, b in pairwise(edges)):
+        raise ValueError(
+            f"multistep needs at least one of `milestones`, in order, after the warmup and within "
+            f"the run, got {steps} for warmup_steps={warmup_steps}, training_steps={training_steps}"
+        )
+    levels = [max_lr * decay_factor**i for i in range(len(steps) + 1)]
+    stairs = [Constant(r, b - a) for r, (a, b) in zip(levels, pairwise(edges), strict=False)]
+    last = [] if end is not None and len(stairs) == len(levels) else [Constant(levels[-1])]
+    return after_warmup(warmup_steps, max_lr, *stairs, *last)

@@ -1,0 +1,21 @@
+"""A schedule to and from a plain dict, JSON, YAML, TOML and one line of text.
+
+Nothing in a spec is ever evaluated: a name is looked up, a number is checked, all else is refused.
+"""
+
+from .convert import SpecError as SpecError
+from .convert import differences as differences
+from .convert import from_dict as from_dict
+from .convert import to_dict as to_dict
+from .files import FORMATS as FORMATS
+from .files import from_json as from_json
+from .files import from_toml as from_toml
+from .files import from_yaml as from_yaml
+from .files import read as read
+from .files import to_json as to_json
+from .files import to_toml as to_toml
+from .files import to_yaml as to_yaml
+from .files import write as write
+from .json_schema import json_schema as json_schema
+from .text import from_text as from_text
+from .text import to_text as to_text
