@@ -1,3 +1,8 @@
 """The only room that knows torch: it writes a schedule's rates into an optimizer."""
 
+try:
+    import torch as _torch  # noqa: F401  # asked for here, to say in one place how to get it
+except ImportError as _error:
+    raise ImportError('lehr.Scheduler needs torch: pip install "lehr[torch]"') from _error
+
 from .scheduler import Scheduler as Scheduler

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import inspect
 import math
-import operator
 import warnings
 import weakref
+from bisect import bisect_right
+from dataclasses import replace
+from operator import index as index_of
+from operator import itemgetter
 from typing import Any
 
 from torch.optim.lr_scheduler import LRScheduler
 
 from ..lengths import Length
 from ..schedules import Schedule, recipes
+from ..schedules.backends import SCALARS, Formula
+from ..schedules.recipes import Recipe
 from .state import State, StateMismatchError
-from .writer import GroupScale, Writer
+from .writer import GroupScale, Writer, fastest
 
 
 class Scheduler(LRScheduler):
@@ -81,7 +86,6 @@ class Scheduler(LRScheduler):
         group_scale: GroupScale | None = None,
         **recipe_options: Any,
     ) -> None:
-        writer = Writer(optimizer, group_scale)
         settings = {
             "training_steps": training_steps,
             "warmup_steps": warmup_steps,
@@ -89,21 +93,33 @@ class Scheduler(LRScheduler):
             "min_lr": min_lr,
             **recipe_options,
         }
+        top = fastest(optimizer)
+        built, self._max_lr_is_said = _schedule(schedule, settings, top)
+        self._writer = Writer(optimizer, group_scale)
         self.optimizer = optimizer
-        self._writer = writer
         self._warned = False
-        self._follow(_schedule(schedule, settings, default_max_lr=writer.top))
+        self._follow(built)
         self._go_to(0)
         self._rewrite_after_load()
 
     def _follow(self, schedule: Schedule) -> None:
         self.schedule = schedule
-        self._rate = schedule._rate
+        self._pieces = schedule._held_pieces(SCALARS)
         self._end = math.inf if schedule.length is None else schedule.length
 
     def _go_to(self, position: int) -> None:
-        self._writer.write(float(self._rate(position)))
+        self._writer.write(self.schedule(position))
         self.last_epoch = position
+        self._piece = self._piece_at(position)
+
+    def _piece_at(self, position: int) -> tuple[float, float, Formula]:
+        """The formula at a position, with the stretch of positions on which it holds."""
+        index = bisect_right(self._pieces, position, key=itemgetter(0)) - 1
+        start, formula = self._pieces[index]
+        if start == self._end:
+            return start, start + 1, formula  # later ones are past the end, and looked at each time
+        stop = self._pieces[index + 1][0] if index + 1 < len(self._pieces) else math.inf
+        return start, stop, formula
 
     def _rewrite_after_load(self) -> None:
         """See that an optimizer's state loaded later does not bring another rate with it."""
@@ -122,7 +138,7 @@ class Scheduler(LRScheduler):
 
     # Moving.
 
-    def step(self, current_step: int | None = None, *, epoch: int | None = None) -> None:
+    def step(self, current_step: int | None = None, epoch: int | None = None) -> None:  # type: ignore[override]
         """Set the rates for the update with index ``current_step``; without one, of the next.
 
         The same step twice is the same state. Past the end of the schedule the final rate holds,
@@ -135,43 +151,34 @@ class Scheduler(LRScheduler):
         Raises:
             ValueError: The step is no whole number of at least 0; nothing has changed.
         """
-        if current_step.__class__ is not int or current_step < 0:  # type: ignore[operator]
-            current_step = self._position_of(current_step, epoch)
-        elif epoch is not None:
-            raise ValueError(f"step takes `current_step` or `epoch`, got both: {current_step}, {epoch}")
-        self._writer.write(self._rate(current_step))
-        self.last_epoch = current_step  # type: ignore[assignment]
-        if current_step > self._end and not self._warned:  # type: ignore[operator]
-            self._warn_past_end()
+        start, stop, formula = self._piece
+        if type(current_step) is not int or not start <= current_step < stop or epoch is not None:
+            self._go_to(self._position_of(current_step, epoch))
+            return
+        rate, groups, writer = formula(current_step - start), self.optimizer.param_groups, self._writer
+        # Plain groups that are as the last write left them are written here, without a call. To look
+        # at each of the 512 groups of a large optimizer would cost as much again as to write them.
+        if groups is writer.plain and groups[-1]["lr"] is writer.last:
+            for group in groups:
+                group["lr"] = rate
+            writer.last = rate
+        else:
+            writer.write(rate)
+        self.last_epoch = current_step
 
     def _position_of(self, current_step: Any, epoch: Any) -> int:
         if current_step is not None and epoch is not None:
             raise ValueError(f"step takes `current_step` or `epoch`, got both: {current_step!r}, {epoch!r}")
         given = epoch if current_step is None else current_step
-        if given is None:
-            return self.last_epoch + 1
-        whole = given
-        if isinstance(given, float) and given.is_integer():
-            whole = int(given)
-        try:
-            index = -1 if isinstance(given, bool) else operator.index(whole)
-        except (TypeError, ValueError, RuntimeError):
-            index = -1
-        if index < 0:
-            raise ValueError(
-                f"step needs the index of an update, a whole number of at least 0, got {given!r}; "
-                f"without an argument it moves one step on"
+        position = self.last_epoch + 1 if given is None else _index(given)
+        if position > self._end and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"step {position} is past the end of the schedule ({self._end} steps): its final rate "
+                f"holds from there on; give the schedule more `training_steps` if the run is longer",
+                stacklevel=3,
             )
-        return index
-
-    def _warn_past_end(self) -> None:
-        self._warned = True
-        warnings.warn(
-            f"step {self.last_epoch} is past the end of the schedule ({self._end} steps): the final "
-            f"rate {self.current_lr:g} holds from there on; build the schedule with more "
-            f"`training_steps` if the run is longer",
-            stacklevel=3,
-        )
+        return position
 
     # Where it is.
 
@@ -187,8 +194,8 @@ class Scheduler(LRScheduler):
 
     def get_lr(self) -> list[float]:  # type: ignore[override]
         """The rate of each group at `last_epoch`."""
-        rate = float(self._rate(self.last_epoch))
-        return [rate * factor for factor in self._writer.factors]
+        rate = self.schedule(self.last_epoch)
+        return [rate * factor for factor in self._writer.current_factors()]
 
     def get_last_lr(self) -> list[float]:  # type: ignore[override]
         """The rate of each group, as Python floats; a new list each time."""
@@ -202,10 +209,10 @@ class Scheduler(LRScheduler):
     @property
     def base_lrs(self) -> list[float]:  # type: ignore[override]
         """The rate that each group's schedule starts from, which torch's schedulers multiply."""
-        return [self.schedule(0) * factor for factor in self._writer.factors]
+        return [self.schedule(0) * factor for factor in self._writer.current_factors()]
 
     @property
-    def _step_count(self) -> int:  # type: ignore[override]
+    def _step_count(self) -> int:
         """What torch counts: one more than the position. Accelerate reads it and adds to it."""
         return self.last_epoch + 1
 
@@ -220,7 +227,7 @@ class Scheduler(LRScheduler):
         return self._state().to_dict()
 
     def _state(self) -> State:
-        return State(self.last_epoch, self.schedule, self._writer.factors)
+        return State(self.last_epoch, self.schedule, self._writer.current_factors())
 
     def load_state_dict(self, state_dict: dict[str, Any], keep: str | None = None) -> None:
         """Go on where a checkpoint was written, with its rates in the optimizer.
@@ -240,15 +247,17 @@ class Scheduler(LRScheduler):
         if keep not in (None, "checkpoint", "code"):
             raise ValueError(f"`keep` must be 'checkpoint' or 'code', got {keep!r}")
         saved, code = State.from_dict(state_dict), self._state()
+        if not self._max_lr_is_said:
+            code = replace(code, schedule=_with_max_lr_of(saved.schedule, code.schedule))
         differences = saved.differences(code)
         if differences and keep is None:
             raise StateMismatchError(differences)
-        if keep == "checkpoint":
-            if len(saved.group_factors) != len(code.group_factors):
-                raise ValueError(
-                    f"the checkpoint has {len(saved.group_factors)} param groups and the optimizer "
-                    f"{len(code.group_factors)}: keep='checkpoint' needs as many; keep='code' does not"
-                )
+        if keep == "checkpoint" and len(saved.group_factors) != len(code.group_factors):
+            raise ValueError(
+                f"the checkpoint has {len(saved.group_factors)} param groups and the optimizer "
+                f"{len(code.group_factors)}: keep='checkpoint' needs as many; keep='code' does not"
+            )
+        if keep != "code":  # without a difference too: factors may differ in their last bit
             self._writer.load(saved.group_factors)
             self._follow(saved.schedule)
         self._go_to(saved.position)
@@ -257,7 +266,23 @@ class Scheduler(LRScheduler):
         return f"Scheduler({self.schedule!r}, position={self.last_epoch})"
 
 
-def _schedule(schedule: Any, settings: dict[str, Any], default_max_lr: float) -> Schedule:
+def _index(given: Any) -> int:
+    """The index of an update: an int, or what is one under another type."""
+    whole = int(given) if isinstance(given, float) and given.is_integer() else given
+    try:
+        index = -1 if isinstance(given, bool) else index_of(whole)
+    except (TypeError, ValueError, RuntimeError):
+        index = -1
+    if index < 0:
+        raise ValueError(
+            f"step needs the index of an update, a whole number of at least 0, got {given!r}; "
+            f"without an argument it moves one step on"
+        )
+    return index
+
+
+def _schedule(schedule: Any, settings: dict[str, Any], fastest: float) -> tuple[Schedule, bool]:
+    """The schedule that the constructor's arguments say, and whether they say its peak."""
     given = {name: value for name, value in settings.items() if value is not None}
     if isinstance(schedule, Schedule):
         if given:
@@ -265,8 +290,18 @@ def _schedule(schedule: Any, settings: dict[str, Any], default_max_lr: float) ->
                 f"a Schedule has its own settings, got {', '.join(given)} beside {schedule!r}; "
                 f"give them where it is built"
             )
-        return schedule
+        return schedule, True
     build = recipes.get(schedule)
-    if "max_lr" in inspect.signature(build).parameters:
-        given.setdefault("max_lr", default_max_lr)
-    return build(**given)
+    if "max_lr" in given or "max_lr" not in inspect.signature(build).parameters:
+        return build(**given), True
+    return build(**given, max_lr=fastest), False
+
+
+def _with_max_lr_of(saved: Schedule, code: Schedule) -> Schedule:
+    """The code's schedule under the checkpoint's peak, where the code left the peak to the optimizer.
+
+    On resume the optimizer's rate is that of the middle of the run, not the peak.
+    """
+    if isinstance(saved, Recipe) and isinstance(code, Recipe) and "max_lr" in saved.settings():
+        return recipes.get(code.name)(**{**code.settings(), "max_lr": saved.settings()["max_lr"]})
+    return code

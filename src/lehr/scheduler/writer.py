@@ -18,35 +18,44 @@ class Writer:
 
     Groups are looked up at each write, since wrappers and `load_state_dict` replace them. A tensor
     is filled in place. Nothing else of the optimizer is touched.
+
+    Attributes:
+        plain: The groups of the last write if each holds a Python float and gets the rate itself.
+        last: What that write left in the last of them.
     """
 
     def __init__(self, optimizer: Any, group_scale: GroupScale | None) -> None:
         self._optimizer = optimizer
         self._scale = group_scale
-        groups = _checked_groups(optimizer)
-        self.top = max(_rate_of(group) for group in groups)
-        self.factors: list[float] = []
-        self._adopt(groups)
-        self._plan(groups)
+        self._top = fastest(optimizer)
+        self.plain: list[Group] | None = None
+        self.last: Any = None
+        self._factors: list[float] = []
+        groups = checked_groups(optimizer)
+        self._factors = self._factors_of(groups)
         if group_scale is None:
             self._warn_of_flattening(groups)
 
-    def _adopt(self, groups: list[Group]) -> None:
-        """A factor for each group that has none yet, by the rule the others got theirs."""
-        known = len(self.factors)
-        self.factors = [*self.factors[: len(groups)], *map(self._factor, groups[known:], range(known, len(groups)))]
+    def current_factors(self) -> list[float]:
+        """The factor of each group, as the groups are now."""
+        return self._factors_of(checked_groups(self._optimizer))
+
+    def _factors_of(self, groups: list[Group]) -> list[float]:
+        """A factor for each group; one that is new gets its own by the rule of the others."""
+        known = self._factors[: len(groups)]
+        return known + [self._factor(groups[index], index) for index in range(len(known), len(groups))]
 
     def _factor(self, group: Group, index: int) -> float:
         scale = self._scale
         if scale is None or scale == "same":
             return 1.0
         if scale == "ratio":
-            if not self.top > 0:
+            if not self._top > 0:
                 raise ValueError(
                     "group_scale='ratio' keeps each group's ratio to the largest starting rate, "
                     "and every group starts at 0; give the factors outright: group_scale=[...]"
                 )
-            return _rate_of(group) / self.top
+            return _rate_of(group) / self._top
         if isinstance(scale, Mapping):
             return _factor(scale.get(group.get("name", index)), f"group {group.get('name', index)!r}")
         if isinstance(scale, str) or not isinstance(scale, Sequence):
@@ -56,21 +65,15 @@ class Writer:
             )
         return _factor(scale[index] if index < len(scale) else None, f"group {index}")
 
-    def _plan(self, groups: list[Group]) -> None:
-        """Look at every group once, so that a write need not."""
+    def _separate(self, groups: list[Group]) -> None:
+        """Give each group a tensor of its own: one that several share would end with one rate."""
         seen: set[int] = set()
-        tensors = False
-        for index, group in enumerate(groups):
+        for group in groups:
             rate = group["lr"]
             if isinstance(rate, torch.Tensor):
-                tensors = True
-                _check_tensor(rate, index)
-                if rate.data_ptr() in seen:  # one tensor for several groups would end with one rate
-                    group["lr"] = rate.detach().clone()
-                seen.add(group["lr"].data_ptr())
-        self._groups, self._count, self._turn = groups, len(groups), 0
-        self._uniform = not tensors and all(factor == 1.0 for factor in self.factors)
-        self._last = groups[0]["lr"]
+                if rate.data_ptr() in seen:
+                    group["lr"] = rate = rate.detach().clone()
+                seen.add(rate.data_ptr())
 
     def _warn_of_flattening(self, groups: list[Group]) -> None:
         rates = [_rate_of(group) for group in groups]
@@ -84,27 +87,19 @@ class Writer:
             )
 
     def write(self, rate: float) -> None:
-        """Put ``rate × factor`` into every group."""
-        groups = self._optimizer.param_groups
-        # The list, its length and one group in turn are compared with what the last write left: a
-        # look at all 512 groups of a large optimizer would cost as much again as the write itself.
-        if groups is not self._groups or len(groups) != self._count or groups[self._turn]["lr"] is not self._last:
-            self._adopt(_checked_groups(self._optimizer))
-            self._plan(groups)
-        if self._uniform:
-            for group in groups:
-                group["lr"] = rate
-            self._last = rate
-            self._turn = (self._turn + 1) % self._count
-        else:
-            for group, factor in zip(groups, self.factors, strict=True):
-                _put(group, rate * factor)
-            self._last = groups[0]["lr"]
+        """Put ``rate × factor`` into every group, whatever the groups have become."""
+        groups = checked_groups(self._optimizer)
+        factors = self._factors_of(groups)
+        self._separate(groups)
+        for group, factor in zip(groups, factors, strict=True):
+            _put(group, rate * factor)
+        self._factors, self.last = factors, groups[-1]["lr"]
+        floats = all(type(group["lr"]) is float for group in groups)
+        self.plain = groups if floats and set(factors) == {1.0} else None
 
     def load(self, factors: list[float]) -> None:
         """Take over the factors of a checkpoint."""
-        self.factors = list(factors)
-        self._plan(self._optimizer.param_groups)
+        self._factors, self.plain = list(factors), None
 
 
 def _put(group: Group, rate: float) -> None:
@@ -114,6 +109,11 @@ def _put(group: Group, rate: float) -> None:
             old.fill_(rate)
     else:
         group["lr"] = rate
+
+
+def fastest(optimizer: Any) -> float:
+    """The highest rate among the groups of an optimizer."""
+    return max(map(_rate_of, checked_groups(optimizer)))
 
 
 def _rate_of(group: Group) -> float:
@@ -134,7 +134,7 @@ def _check_tensor(rate: torch.Tensor, index: int) -> None:
         )
 
 
-def _checked_groups(optimizer: Any) -> list[Group]:
+def checked_groups(optimizer: Any) -> list[Group]:
     groups = getattr(optimizer, "param_groups", None)
     if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
         raise ValueError(

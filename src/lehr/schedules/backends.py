@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ Piece = tuple[float, Formula]
 class Backend(Protocol):
     """What a formula may use beside ``+ - * / // **``."""
 
-    pi: float
-    cos: Formula
-    sqrt: Formula
-    exp: Formula
-    log: Formula
-    tanh: Formula
-    maximum: Callable[[Any, Any], Any]
-    minimum: Callable[[Any, Any], Any]
+    pi: Any
+    cos: Any
+    sqrt: Any
+    exp: Any
+    log: Any
+    tanh: Any
+    maximum: Any
+    minimum: Any
 
     def piecewise(self, pieces: Sequence[Piece]) -> Formula:
         """The formula that follows each piece from its start to the next one's."""
@@ -83,9 +84,12 @@ class _Scalars:
         formulas = [formula for _, formula in pieces]
         if len(pieces) == 1:
             return formulas[0]
-        if len(pieces) == 2:
-            (_, first), (second_start, second) = pieces
-            return lambda t: first(t) if t < second_start else second(t - second_start)
+        if len(pieces) == 2:  # the common sizes, without the cost of a search
+            (_, a), (b_start, b) = pieces
+            return lambda t: a(t) if t < b_start else b(t - b_start)
+        if len(pieces) == 3:
+            (_, a), (b_start, b), (c_start, c) = pieces
+            return lambda t: a(t) if t < b_start else b(t - b_start) if t < c_start else c(t - c_start)
 
         def follow(t: float) -> Any:
             index = bisect_right(starts, t) - 1
@@ -131,7 +135,7 @@ class _Arrays:
         formulas = [formula for _, formula in pieces]
 
         def follow(t: Array) -> Array:
-            rates = self.empty_like(t)
+            rates: Array = self.empty_like(t)
             for index, inside in enumerate(self._shares(t, starts)):
                 local = t[inside]
                 if local.size:
@@ -144,7 +148,7 @@ class _Arrays:
         """For each piece, what picks its positions: a slice where the positions are in order."""
         if t.ndim == 1 and bool((t[1:] >= t[:-1]).all()):
             cuts = [0, *self.searchsorted(t, starts[1:]).tolist(), t.size]
-            return [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+            return [slice(a, b) for a, b in pairwise(cuts)]
         owner = self.searchsorted(starts, t, side="right") - 1
         return [owner == index for index in range(len(starts))]
 

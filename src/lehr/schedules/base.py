@@ -21,7 +21,11 @@ from . import checks
 from .backends import ARRAYS, SCALARS, Backend, Formula, Piece
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from .backends import Array
+
+    Positions = np.ndarray[Any, np.dtype[Any]]
 
 KINDS: dict[str, type[Schedule]] = {}
 """Every kind of schedule by its class name, so that a spec can name it."""
@@ -70,18 +74,32 @@ class Schedule(ABC):
         return float(formula(self.length - start))
 
     def _breaks(self, stop: float) -> Iterator[float]:
-        """Positions in (0, stop) where one formula takes over from another, in order."""
+        """Positions in (0, stop) where one formula takes over from another, in order.
+
+        Asked for no ``stop`` beyond the length.
+        """
         yield from (start for start, _ in self._pieces(SCALARS)[1:] if start < stop)
+
+    def _changes(self, stop: float) -> Iterator[float]:
+        """The breaks before ``stop``, and the end if it comes before."""
+        end = stop if self.length is None else min(stop, self.length)
+        yield from self._breaks(end)
+        if 0 < end < stop:
+            yield end
 
     # Rates.
 
+    def _held_pieces(self, xp: Backend) -> list[Piece]:
+        """The formulas on all positions: those up to the end, and the final rate from there on."""
+        pieces = self._pieces(xp)
+        if self.length is None:
+            return pieces
+        final = self._final()
+        return [*pieces, (self.length, lambda t: final)]
+
     def _held(self, xp: Backend) -> Formula:
         """Position -> rate, from 0 to any size."""
-        pieces = self._pieces(xp)
-        if self.length is not None:
-            final = self._final()
-            pieces = [*pieces, (self.length, lambda t: final)]
-        return xp.piecewise(pieces)
+        return xp.piecewise(self._held_pieces(xp))
 
     @cached_property
     def _rate(self) -> Formula:
@@ -90,14 +108,14 @@ class Schedule(ABC):
     @overload
     def __call__(self, position: float) -> float: ...
     @overload
-    def __call__(self, position: Array) -> Array: ...
+    def __call__(self, position: Positions) -> Array: ...
     def __call__(self, position: Any) -> Any:
         numpy = sys.modules.get("numpy")
         if numpy is not None and isinstance(position, numpy.ndarray) and position.ndim:
             return self._rates(position)
         return float(self._rate(checks.position(position)))
 
-    def _rates(self, positions: Array) -> Array:
+    def _rates(self, positions: Positions) -> Array:
         import numpy as np
 
         if positions.dtype.kind not in "iuf":
@@ -120,7 +138,7 @@ class Schedule(ABC):
         stop = self.length if stop is None else stop
         if stop is None:
             raise ValueError(f"{self!r} never ends: say up to which position, breaks(stop)")
-        return list(islice((position for position, _ in groupby(self._breaks(stop))), most))
+        return list(islice((position for position, _ in groupby(self._changes(stop))), most))
 
     # Values: equal when they say the same formula, whatever they are called.
 
@@ -180,9 +198,7 @@ class Schedule(ABC):
     def __radd__(self, other: float) -> Schedule:
         return self + other
 
-    def repeat(
-        self, times: int | None = None, *, length_factor: float = 1, height_factor: float = 1
-    ) -> Schedule:
+    def repeat(self, times: int | None = None, *, length_factor: float = 1, height_factor: float = 1) -> Schedule:
         """This schedule over and over: ``times`` cycles, or for ever.
 
         Args:

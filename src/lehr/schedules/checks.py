@@ -29,7 +29,7 @@ def length(name: str, value: Any, *, owner: str, above: float | None = None) -> 
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
     result = number(name, min(value, LONGEST + 1) if whole else value, owner=owner, above=above)
-    if result > LONGEST:
+    if value > LONGEST:
         raise ValueError(f"{owner} needs at most 10**18 for `{name}`, got {value!r}")
     return value if whole else int(result) if result.is_integer() else result
 

@@ -11,7 +11,7 @@ from operator import add, mul
 from typing import Any
 
 from . import checks
-from .backends import Backend, Formula, Piece
+from .backends import SCALARS, Backend, Formula, Piece
 from .base import Schedule
 from .parts import Constant
 
@@ -74,12 +74,6 @@ class Then(Schedule):
         return _operand(first, Product, Sum) + "".join(f".then({part!r})" for part in others)
 
 
-def _breaks_and_end(schedule: Schedule, stop: float) -> Iterator[float]:
-    yield from schedule._breaks(stop)
-    if schedule.length is not None and 0 < schedule.length < stop:
-        yield schedule.length
-
-
 class _Combined:
     """What a product and a sum share: several schedules over the same positions."""
 
@@ -97,10 +91,10 @@ class _Combined:
         return [(0, lambda t: reduce(operation, [formula(t) for formula in formulas]))]
 
     def _breaks(self, stop: float) -> Iterator[float]:
-        return merge(*(_breaks_and_end(part, stop) for part in self.parts))
+        return merge(*(part._changes(stop) for part in self.parts))
 
     def _flat(self) -> tuple[Schedule, ...]:
-        nested = [p.parts if type(p) is type(self) else (p,) for p in self.parts]  # type: ignore[attr-defined]
+        nested = [part.parts if isinstance(part, type(self)) else (part,) for part in self.parts]
         return tuple(part for parts in nested for part in parts)
 
     def _print(self, sign: str, *looser: type[Schedule]) -> str:
@@ -192,6 +186,10 @@ class Clip(_Around, Schedule):
     def _pieces(self, xp: Backend) -> list[Piece]:
         return [(start, self._clipped(f, xp)) for start, f in self.of._pieces(xp)]
 
+    def _final(self) -> float:
+        final = self.of._final()
+        return float(self._clipped(lambda t: final, SCALARS)(self.length))
+
     def _breaks(self, stop: float) -> Iterator[float]:
         return self.of._breaks(stop)
 
@@ -218,10 +216,10 @@ class Cut(_Around, Schedule):
 
     def _pieces(self, xp: Backend) -> list[Piece]:
         formula, start = self.of._held(xp), self.start
-        return [(0, lambda t: formula(t + start))]
+        return [(0, (lambda t: formula(t + start)) if start else formula)]
 
     def _breaks(self, stop: float) -> Iterator[float]:
-        inside = _breaks_and_end(self.of, stop + self.start)
+        inside = self.of._changes(stop + self.start)
         return (position - self.start for position in inside if position > self.start)
 
 

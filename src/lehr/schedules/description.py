@@ -124,8 +124,7 @@ def svg(schedule: Schedule, width: int = 320, height: int = 90) -> str:
     rates = [schedule(stop * i / count) for i in range(count + 1)]
     top = max(rates) or 1.0
     points = " ".join(
-        f"{10 + i * (width - 20) / count:.1f},{height - 10 - r / top * (height - 20):.1f}"
-        for i, r in enumerate(rates)
+        f"{10 + i * (width - 20) / count:.1f},{height - 10 - r / top * (height - 20):.1f}" for i, r in enumerate(rates)
     )
     title = html.escape(repr(schedule))
     return (

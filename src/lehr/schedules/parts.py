@@ -225,8 +225,8 @@ class Knots(Schedule):
 
     def __post_init__(self) -> None:
         _set(self, "rates", _rates(self.rates, "Knots"))
-        at = _sequence(self.at, "at", "Knots")
-        at = tuple(checks.length(f"at[{i}]", p, owner="Knots") for i, p in enumerate(at))
+        knots = enumerate(_sequence(self.at, "at", "Knots"))
+        at = tuple(checks.length(f"at[{i}]", position, owner="Knots") for i, position in knots)
         if at[0] != 0 or any(b <= a for a, b in pairwise(at)) or len(at) != len(self.rates) or len(at) < 2:
             raise ValueError(
                 f"Knots needs `at` to increase from 0, with a rate for each of at least two "

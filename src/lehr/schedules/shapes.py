@@ -1,8 +1,8 @@
 """Shapes: how a ramp goes from its start to its end.
 
-A shape is one function of ``t`` positions done out of ``n``: either the share of the way *gone*
-(0 to 1) or the share *left* (1 to 0), whichever its usual formula says. It is given ``t`` and ``n``
-and not their quotient, because ``n - t`` is exact where ``1 - t / n`` is not.
+Given a start ``a``, an end ``b`` and a length of ``n`` positions, a shape is a formula from the ``t``
+positions done to a value between the two. Most are known by the share of the way that is left, 1 at 0
+and 0 at ``n``. It is computed from ``n - t``, which is exact where ``1 - t / n`` is not.
 """
 
 from __future__ import annotations
@@ -13,139 +13,163 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from .backends import Backend, Formula
+
+Curve = Callable[..., Formula]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A unit curve and the values of its parameters."""
+    """A curve and the values of its own parameters."""
 
-    curve: Callable[..., Any]
-    counts_left: bool
+    curve: Curve
     arguments: tuple[float, ...] = ()
 
     def between(self, start: float, end: float, n: float, xp: Backend) -> Formula:
         """Position -> rate, on the way from ``start`` at 0 to ``end`` at ``n``."""
-        curve, arguments = self.curve, self.arguments
-        if curve is exponential and not arguments:
-            arguments = (end / start,)
-        if self.counts_left:
-            return lambda t: end + (start - end) * curve(t, n, xp, *arguments)
-        return lambda t: start + curve(t, n, xp, *arguments) * (end - start)
+        return self.curve(start, end, n, xp, *self.arguments)
 
 
 SHAPES: dict[str, Shape] = {}
 _NAME = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*")
 
 
-def _shape(name: str, *, counts: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def register(curve: Callable[..., Any]) -> Callable[..., Any]:
-        SHAPES[name] = Shape(curve, counts == "left")
+def _shape(name: str) -> Callable[[Curve], Curve]:
+    def register(curve: Curve) -> Curve:
+        SHAPES[name] = Shape(curve)
         return curve
 
     return register
 
 
-@_shape("linear", counts="gone")
-def linear(t: Any, n: float, xp: Backend) -> Any:
-    """t/n"""
-    return t / n
+@_shape("linear")
+def linear(a: float, b: float, n: float, xp: Backend) -> Formula:
+    """t/n of the way gone"""
+    rise = b - a
+    return lambda t: a + t / n * rise
 
 
-@_shape("cosine", counts="left")
-def cosine(t: Any, n: float, xp: Backend, half_turns: float = 1) -> Any:
+@_shape("cosine")
+def cosine(a: float, b: float, n: float, xp: Backend, half_turns: float = 1) -> Formula:
     """(1 + cos(πt/n)) / 2 left; with another count of half turns it comes back up"""
-    angle = xp.pi * t / n
-    return (1 + xp.cos(angle if half_turns == 1 else angle * half_turns)) / 2
+    cos, pi = xp.cos, xp.pi
+    fall = a - b
+    if half_turns == 1:
+        return lambda t: b + fall * ((1 + cos(pi * t / n)) / 2)
+    return lambda t: b + fall * ((1 + cos(pi * t / n * half_turns)) / 2)
 
 
-@_shape("quarter-cosine", counts="left")
-def quarter_cosine(t: Any, n: float, xp: Backend) -> Any:
+@_shape("quarter-cosine")
+def quarter_cosine(a: float, b: float, n: float, xp: Backend) -> Formula:
     """cos(πt/2n) left"""
-    return xp.cos(xp.pi * t / (2 * n))
+    cos, pi = xp.cos, xp.pi
+    fall = a - b
+    return lambda t: b + fall * cos(pi * t / (2 * n))
 
 
-@_shape("k-decay", counts="left")
-def k_decay(t: Any, n: float, xp: Backend, k: float) -> Any:
+@_shape("k-decay")
+def k_decay(a: float, b: float, n: float, xp: Backend, k: float) -> Formula:
     """(1 + cos(π(t/n)^k)) / 2 left; Zhang & Li 2020, https://arxiv.org/abs/2004.05909"""
-    return (1 + xp.cos(xp.pi * (t / n) ** k)) / 2
+    cos, pi = xp.cos, xp.pi
+    fall = a - b
+    return lambda t: b + fall * ((1 + cos(pi * (t / n) ** k)) / 2)
 
 
-@_shape("polynomial", counts="left")
-def polynomial(t: Any, n: float, xp: Backend, power: float) -> Any:
+@_shape("polynomial")
+def polynomial(a: float, b: float, n: float, xp: Backend, power: float) -> Formula:
     """(1 - t/n)^power left"""
-    return ((n - t) / n) ** power
+    fall = a - b
+    return lambda t: b + fall * ((n - t) / n) ** power
 
 
-@_shape("sqrt", counts="left")
-def sqrt(t: Any, n: float, xp: Backend) -> Any:
+@_shape("sqrt")
+def sqrt(a: float, b: float, n: float, xp: Backend) -> Formula:
     """√(1 - t/n) left"""
-    return xp.sqrt((n - t) / n)
+    root = xp.sqrt
+    fall = a - b
+    return lambda t: b + fall * root((n - t) / n)
 
 
-@_shape("square", counts="left")
-def square(t: Any, n: float, xp: Backend) -> Any:
+@_shape("square")
+def square(a: float, b: float, n: float, xp: Backend) -> Formula:
     """(1 - t/n)² left"""
-    return ((n - t) / n) ** 2
+    fall = a - b
+    return lambda t: b + fall * ((n - t) / n) ** 2
 
 
-@_shape("1-sqrt", counts="left")
-def one_minus_sqrt(t: Any, n: float, xp: Backend) -> Any:
+@_shape("1-sqrt")
+def one_minus_sqrt(a: float, b: float, n: float, xp: Backend) -> Formula:
     """1 - √(t/n) left; Hägele et al. 2024, https://arxiv.org/abs/2405.18392"""
-    return 1 - xp.sqrt(t / n)
+    root = xp.sqrt
+    fall = a - b
+    return lambda t: b + fall * (1 - root(t / n))
 
 
-@_shape("1-square", counts="left")
-def one_minus_square(t: Any, n: float, xp: Backend) -> Any:
+@_shape("1-square")
+def one_minus_square(a: float, b: float, n: float, xp: Backend) -> Formula:
     """1 - (t/n)² left"""
-    return (n - t) / n * ((n + t) / n)
+    fall = a - b
+    return lambda t: b + fall * ((n - t) / n) * ((n + t) / n)
 
 
-@_shape("1-power", counts="left")
-def one_minus_power(t: Any, n: float, xp: Backend, inner: float, outer: float = 1) -> Any:
+@_shape("1-power")
+def one_minus_power(a: float, b: float, n: float, xp: Backend, inner: float, outer: float = 1) -> Formula:
     """(1 - (t/n)^inner)^outer left"""
-    return (1 - (t / n) ** inner) ** outer
+    fall = a - b
+    return lambda t: b + fall * (1 - (t / n) ** inner) ** outer
 
 
-@_shape("exponential", counts="left")
-def exponential(t: Any, n: float, xp: Backend, ratio: float) -> Any:
-    """(r^(t/n) - r) / (1 - r) left; r is end/start, which makes it geometric, unless given"""
-    return (ratio ** (t / n) - ratio) / (1 - ratio)
+@_shape("exponential")
+def exponential(a: float, b: float, n: float, xp: Backend, ratio: float | None = None) -> Formula:
+    """(r^(t/n) - r) / (1 - r) left; r is b/a, which makes it geometric, unless given"""
+    if ratio is None:
+        base = b / a
+        return lambda t: a * base ** (t / n)
+    r, fall = ratio, a - b
+    return lambda t: b + fall * ((r ** (t / n) - r) / (1 - r))
 
 
-@_shape("rex", counts="left")
-def rex(t: Any, n: float, xp: Backend) -> Any:
+@_shape("rex")
+def rex(a: float, b: float, n: float, xp: Backend) -> Formula:
     """(1 - t/n) / (1 - t/2n) left; Chen et al. 2021, https://arxiv.org/abs/2107.04197"""
-    return 2 * (n - t) / (2 * n - t)
+    fall = a - b
+    return lambda t: b + fall * (2 * (n - t) / (2 * n - t))
 
 
-@_shape("sigmoid", counts="gone")
-def sigmoid(t: Any, n: float, xp: Backend, steepness: float = 10) -> Any:
-    """the logistic curve 1/(1 + e^(-k(t/n - 1/2))), stretched to run from 0 to 1"""
-    return (1 + xp.tanh(steepness / 2 * (t / n - 0.5)) / math.tanh(steepness / 4)) / 2
+@_shape("sigmoid")
+def sigmoid(a: float, b: float, n: float, xp: Backend, steepness: float = 10) -> Formula:
+    """The logistic curve 1/(1 + e^(-k(t/n - 1/2))) gone, stretched to run from 0 to 1"""
+    function, whole = xp.tanh, math.tanh(steepness / 4)
+    rise = b - a
+    return lambda t: a + rise * ((1 + function(steepness / 2 * (t / n - 0.5)) / whole) / 2)
 
 
-@_shape("tanh", counts="left")
-def tanh(t: Any, n: float, xp: Backend, lower: float = -6, upper: float = 3) -> Any:
-    """(1 - tanh(l(1 - t/n) + u·t/n)) / 2 left; Hsueh et al. 2018, https://arxiv.org/abs/1806.01593
+@_shape("tanh")
+def tanh(a: float, b: float, n: float, xp: Backend, lower: float = -6, upper: float = 3) -> Formula:
+    """Left: ½(1 - tanh(l(1 - t/n) + u·t/n)); Hsueh et al. 2018, https://arxiv.org/abs/1806.01593
 
     It does not reach its ends: with the usual bounds 0.25 % is left at n.
     """
-    return (1 - xp.tanh(lower * ((n - t) / n) + upper * t / n)) / 2
+    function = xp.tanh
+    fall = a - b
+    return lambda t: b + fall * ((1 - function(lower * ((n - t) / n) + upper * t / n)) / 2)
 
 
-@_shape("log", counts="gone")
-def log(t: Any, n: float, xp: Backend) -> Any:
-    """ln(1 + t) / ln(n): all of the way at n - 1, as DeepSpeed's warmup"""
-    return xp.log(1 + t) / math.log(n)
+@_shape("log")
+def log(a: float, b: float, n: float, xp: Backend) -> Formula:
+    """Gone: ln(1 + t) / ln(n), all of the way at n - 1, as DeepSpeed's warmup"""
+    function, whole = xp.log, math.log(n)
+    rise = b - a
+    return lambda t: a + rise * (function(1 + t) / whole)
 
 
-@_shape("saturating", counts="gone")
-def saturating(t: Any, n: float, xp: Backend) -> Any:
-    """1 - e^(-t/n): 63 % of the way at n"""
-    return 1 - xp.exp(-t / n)
+@_shape("saturating")
+def saturating(a: float, b: float, n: float, xp: Backend) -> Formula:
+    """1 - e^(-t/n) gone: 63 % of the way at n"""
+    exp = xp.exp
+    rise = b - a
+    return lambda t: a + rise * (1 - exp(-t / n))
 
 
 def get(name: object) -> Shape:
@@ -174,8 +198,8 @@ def get(name: object) -> Shape:
 
 
 def _with_arguments(shape: Shape, name: str, arguments: tuple[float, ...]) -> Shape:
-    takes = list(inspect.signature(shape.curve).parameters.values())[3:]
-    required = [p for p in takes if p.default is p.empty and shape.curve is not exponential]
+    takes = list(inspect.signature(shape.curve).parameters.values())[4:]
+    required = [p for p in takes if p.default is p.empty]
     if not len(required) <= len(arguments) <= len(takes):
         names = ", ".join(p.name for p in takes) or "none"
         raise ValueError(f"shape {name!r} takes the parameters: {names}; got {len(arguments)}")
@@ -183,4 +207,4 @@ def _with_arguments(shape: Shape, name: str, arguments: tuple[float, ...]) -> Sh
         raise ValueError(f"shape {name!r} takes parameters above 0, got {arguments}")
     if shape.curve is exponential and arguments == (1.0,):
         raise ValueError("shape 'exponential(1)' divides by zero: a ratio of 1 is a constant")
-    return Shape(shape.curve, shape.counts_left, arguments)
+    return Shape(shape.curve, arguments)

@@ -76,7 +76,9 @@ class _Reader:
         found = kind(data[TAG])
         if found is None:
             hint = nearest(data[TAG], names())
-            raise SpecError(f"{path}.{TAG}", f"there is no schedule {data[TAG]!r}; {hint}There are {', '.join(names())}")
+            raise SpecError(
+                f"{path}.{TAG}", f"there is no schedule {data[TAG]!r}; {hint}There are {', '.join(names())}"
+            )
         return self._build(found, {k: v for k, v in data.items() if k != TAG}, path, depth)
 
     def _build(self, found: Kind, given: dict[str, Any], path: str, depth: int) -> Schedule:
@@ -105,7 +107,9 @@ class _Reader:
         if not isinstance(value, list | tuple) or not value:
             raise SpecError(path, f"must be a list of schedules, got {value!r:.80}")
         return tuple(
-            Constant(item) if type(item) in (int, float) and item >= 0 else self.schedule(item, f"{path}[{i}]", depth + 1)
+            Constant(item)
+            if type(item) in (int, float) and item >= 0
+            else self.schedule(item, f"{path}[{i}]", depth + 1)
             for i, item in enumerate(value)
         )
 

@@ -86,7 +86,7 @@ def _parsed(language: str, parse: Callable[[], Any]) -> Schedule:
     except (RecursionError, MemoryError):
         raise SpecError("spec", f"the {language} is nested too deeply") from None
     except Exception as error:  # each parser has its own
-        raise SpecError("spec", f"this is no {language}: {error}") from None
+        raise SpecError("spec", f"this is no {language}: {' '.join(str(error).split())}") from None
     return from_dict(data)
 
 
@@ -136,6 +136,6 @@ def write(schedule: Schedule, path: str | os.PathLike[str]) -> None:
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
             file.write(text)
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
     except OSError as error:
         raise SpecError(str(path), f"cannot be written: {error}") from None

@@ -17,9 +17,7 @@ def json_schema() -> dict[str, Any]:
     ['$defs', '$ref', '$schema']
     """
     structs = [found.struct for found in map(kind, names()) if found is not None]
-    refs, definitions = msgspec.json.schema_components(
-        structs, schema_hook=_hook, ref_template="#/$defs/{name}"
-    )
+    refs, definitions = msgspec.json.schema_components(structs, schema_hook=_hook, ref_template="#/$defs/{name}")
     anything = {"anyOf": list(refs)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -86,7 +86,9 @@ def _schedule(node: ast.expr) -> Schedule:
 def _named(name: str, node: ast.Call) -> Schedule:
     found = kind(name)
     if found is None:
-        raise SpecError("text", f"there is no schedule {name!r}; {nearest(name, names())}There are {', '.join(names())}")
+        raise SpecError(
+            "text", f"there is no schedule {name!r}; {nearest(name, names())}There are {', '.join(names())}"
+        )
     if len(node.args) > len(found.parameters):
         raise SpecError("text", f"{name} takes at most {len(found.parameters)} settings, got {len(node.args)}")
     positional = dict(zip(found.parameters, map(_value, node.args), strict=False))

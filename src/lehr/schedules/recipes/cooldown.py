@@ -87,9 +87,7 @@ def trapezoid(
     >>> trapezoid(100, 10, 1.0, decay_steps=20)(90)
     0.5
     """
-    return wsd(
-        training_steps, warmup_steps, max_lr, min_lr, decay_steps=decay_steps, decay_shape="linear"
-    )
+    return wsd(training_steps, warmup_steps, max_lr, min_lr, decay_steps=decay_steps, decay_shape="linear")
 
 
 @recipe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...lengths import Length
 from ..base import Schedule
 from ..combinators import sequence
-from ..parts import Constant, Exponential, Ramp
+from ..parts import Exponential, Ramp
 from .recipe import Rate, after_warmup, recipe
 
 

@@ -75,7 +75,7 @@ def recipe(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
         _check_levels(name, resolved)
         body = function(**resolved)  # type: ignore[call-arg]
         defaults = {p.name: p.default for p in signature.parameters.values()}
-        said = tuple((n, v) for n, v in resolved.items() if v != defaults[n] or n in _ALWAYS and v is not None)
+        said = tuple((n, v) for n, v in resolved.items() if v != defaults[n] or (n in _ALWAYS and v is not None))
         return Recipe(name, said, body)
 
     RECIPES[name] = build

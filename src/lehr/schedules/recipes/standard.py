@@ -55,9 +55,7 @@ def _decay(n: Length, warmup: Length, max_lr: float, min_lr: float, shape: str) 
 
 
 @recipe
-def linear(
-    training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, min_lr: Rate = 0.0
-) -> Schedule:
+def linear(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, min_lr: Rate = 0.0) -> Schedule:
     r"""Linear warmup, then a straight line down.
 
     .. math:: \eta_t = \eta_\max - \frac{t - W}{N - W} (\eta_\max - \eta_\min)
@@ -75,9 +73,7 @@ def linear(
 
 
 @recipe
-def cosine(
-    training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, min_lr: Rate = 0.0
-) -> Schedule:
+def cosine(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, min_lr: Rate = 0.0) -> Schedule:
     r"""Linear warmup, then half a cosine down.
 
     .. math::
@@ -159,9 +155,7 @@ def exponential(
 
 
 @recipe
-def rex(
-    training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, min_lr: Rate = 0.0
-) -> Schedule:
+def rex(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, min_lr: Rate = 0.0) -> Schedule:
     r"""Linear warmup, then the reflected exponential: slow at first, steep at the end.
 
     .. math:: \eta_t = \eta_\min + (\eta_\max - \eta_\min) \frac{1 - p}{1 - p/2},

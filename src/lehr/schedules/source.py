@@ -1,0 +1,174 @@
+"""A schedule as a Python function that needs nothing: no lehr, no NumPy, no torch.
+
+It is the third reading of the one formula (see `backends`): numbers are replaced by expressions
+that write themselves down.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from .backends import Formula, Piece
+from .base import Schedule
+
+
+class _Expression:
+    """A Python expression that grows by arithmetic."""
+
+    def __init__(self, node: ast.expr) -> None:
+        self.node = node
+
+    def __str__(self) -> str:
+        return ast.unparse(self.node)
+
+    def __neg__(self) -> _Expression:
+        return _Expression(ast.UnaryOp(ast.USub(), self.node))
+
+
+def _node(value: Any) -> ast.expr:
+    return value.node if isinstance(value, _Expression) else ast.Constant(value)
+
+
+def _is(value: Any, number: int) -> bool:
+    return not isinstance(value, _Expression) and value == number
+
+
+def _binary(operator: ast.operator, *, swapped: bool = False) -> Callable[[Any, Any], _Expression]:
+    def build(a: Any, b: Any) -> _Expression:
+        left, right = (b, a) if swapped else (a, b)
+        if isinstance(operator, ast.Add) and _is(left, 0):
+            return right  # type: ignore[no-any-return]  # a is an expression, so this is it
+        if isinstance(operator, ast.Mult | ast.Pow) and _is(right, 1):
+            return left  # type: ignore[no-any-return]
+        return _Expression(ast.BinOp(_node(left), operator, _node(right)))
+
+    return build
+
+
+for _name, _operator in {
+    "add": ast.Add(),
+    "sub": ast.Sub(),
+    "mul": ast.Mult(),
+    "truediv": ast.Div(),
+    "floordiv": ast.FloorDiv(),
+    "mod": ast.Mod(),
+    "pow": ast.Pow(),
+}.items():
+    setattr(_Expression, f"__{_name}__", _binary(_operator))
+    setattr(_Expression, f"__r{_name}__", _binary(_operator, swapped=True))
+
+
+def _call(function: str, *arguments: Any) -> _Expression:
+    return _Expression(ast.Call(ast.Name(function), [_node(a) for a in arguments], []))
+
+
+def _function(name: str) -> Callable[..., _Expression]:
+    return lambda *arguments: _call(name, *arguments)
+
+
+class _Source:
+    """The backend that writes: each choice between pieces becomes a function of its own."""
+
+    pi = _Expression(ast.Attribute(ast.Name("math"), "pi"))
+    cos = staticmethod(_function("math.cos"))
+    sqrt = staticmethod(_function("math.sqrt"))
+    exp = staticmethod(_function("math.exp"))
+    log = staticmethod(_function("math.log"))
+    tanh = staticmethod(_function("math.tanh"))
+    maximum = staticmethod(_function("max"))
+    minimum = staticmethod(_function("min"))
+
+    def __init__(self) -> None:
+        self.functions: list[str] = []
+
+    def define(self, lines: Sequence[str]) -> Formula:
+        """A new function of ``t`` with these lines as its body."""
+        name = f"_part_{len(self.functions) + 1}"
+        self.functions.append("\n".join([f"def {name}(t):", *(f"    {line}" for line in lines)]))
+        return lambda t: _call(name, t)
+
+    def piecewise(self, pieces: Sequence[Piece]) -> Formula:
+        if len(pieces) == 1:
+            return pieces[0][1]
+        return self.define(list(self.branches(pieces)))
+
+    def branches(self, pieces: Sequence[Piece]) -> list[str]:
+        """The body of a function that follows each piece from its start to the next one's."""
+        t = _Expression(ast.Name("t"))
+        lines = []
+        stops = [start for start, _ in pieces[1:]]
+        for (start, formula), stop in zip_longest(pieces, stops):
+            if start != stop:
+                here: Any = t - start if start else t  # type: ignore[operator]  # arithmetic is set above
+                rate = f"return {_text(formula(here))}"
+                lines += [rate] if stop is None else [f"if t < {stop!r}:", f"    {rate}"]
+        return lines
+
+    def table(self, values: Sequence[float]) -> Formula:
+        return self.define([f"return {tuple(values)!r}[int(t)]"])
+
+    def line(self, at: Sequence[float], values: Sequence[float]) -> Formula:
+        return self.define(
+            [
+                f"at, rates = {tuple(at)!r}, {tuple(values)!r}",
+                "right = 1",
+                "while right < len(at) - 1 and at[right] <= t:",
+                "    right += 1",
+                "left = right - 1",
+                "share = (t - at[left]) / (at[right] - at[left])",
+                "return rates[left] + share * (rates[right] - rates[left])",
+            ]
+        )
+
+    def cycle(self, length: float, factor: float, times: int | None) -> Formula:
+        more = "" if times is None else f"index != {times - 1!r} and "
+        locate = self.define(
+            [
+                f"index, start, length = 0, 0, {length!r}",
+                f"while {more}start + length <= t:",
+                f"    index, start, length = index + 1, start + length, length * {factor!r}",
+                "return index, start",
+            ]
+        )
+
+        def parts(t: Any) -> tuple[Any, Any]:
+            index_and_start = _node(locate(t))
+            both = (ast.Subscript(index_and_start, ast.Constant(i)) for i in (0, 1))
+            return tuple(_Expression(node) for node in both)  # type: ignore[return-value]
+
+        return parts
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, _Expression) else repr(value)
+
+
+def to_python(schedule: Schedule, name: str = "learning_rate") -> str:
+    """The source of a function from step to rate, which gives the same rates with no dependency.
+
+    Args:
+        schedule: What to write down.
+        name: The name of the function.
+
+    Raises:
+        ValueError: The name is no name for a function.
+
+    >>> from lehr import linear
+    >>> print(to_python(linear(100, 10, 0.1)).partition("import math")[2].strip())
+    def learning_rate(t):
+        if t < 10:
+            return max(0.010000000000000002, t / 10 * 0.1)
+        if t < 100:
+            return 0.1 + (t - 10) / 90 * -0.1
+        return 0.0
+    """
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"`name` must be a name that a Python function can have, got {name!r}")
+    source = _Source()
+    body = [f"    {line}" for line in source.branches(schedule._held_pieces(source))]
+    head = f'"""The learning rate at step t, counted from 0, of\n\n    {schedule!r}\n"""'
+    return "\n\n\n".join([f"{head}\n\nimport math", *source.functions, "\n".join([f"def {name}(t):", *body])]) + "\n"
