@@ -11,6 +11,7 @@ import inspect
 import re
 from typing import Any
 
+from .. import lengths
 from ..schedules import Schedule
 from .convert import SpecError, from_dict
 from .kinds import TAG, kind, names, nearest
@@ -65,7 +66,10 @@ _EXAMPLE = "write for example cosine(training_steps=100k, warmup_steps=1k, max_l
 def _quote(match: re.Match[str]) -> str:
     if match["quoted"]:
         return match["quoted"]
-    return f'{match["before"]}"{match["shape"]}"' if match["shape"] else f'"{match["length"]}"'
+    if match["shape"]:
+        return f'{match["before"]}"{match["shape"]}"'
+    length = match["length"]
+    return f'"{length}"' if length.endswith("%") else str(lengths.steps(length, name="text"))
 
 
 def _schedule(node: ast.expr) -> Schedule:
