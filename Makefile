@@ -21,7 +21,7 @@ $(VENV)/demo: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/bench: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e ".[torch,plot]" --group bench
-	$(PIP) --no-deps timm torchvision
+	$(PIP) --no-deps timm  # its schedulers need nothing of torchvision, of which there is no CPU build
 	touch $@
 
 test: $(VENV)/test lint  ## Everything that must hold: lint, types, tests, doctests, README blocks.

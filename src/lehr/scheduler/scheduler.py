@@ -151,6 +151,8 @@ class Scheduler(LRScheduler):
         Raises:
             ValueError: The step is no whole number of at least 0; nothing has changed.
         """
+        if current_step is None and epoch is None:
+            current_step = self.last_epoch + 1
         start, stop, formula = self._piece
         if type(current_step) is not int or not start <= current_step < stop or epoch is not None:
             self._go_to(self._position_of(current_step, epoch))

@@ -30,6 +30,7 @@ class Writer:
         self._top = fastest(optimizer)
         self.plain: list[Group] | None = None
         self.last: Any = None
+        self._floats: list[Group] | None = None
         self._factors: list[float] = []
         groups = checked_groups(optimizer)
         self._factors = self._factors_of(groups)
@@ -38,7 +39,8 @@ class Writer:
 
     def current_factors(self) -> list[float]:
         """The factor of each group, as the groups are now."""
-        return self._factors_of(checked_groups(self._optimizer))
+        groups = self._optimizer.param_groups
+        return list(self._factors) if self._as_left(groups) else self._factors_of(checked_groups(self._optimizer))
 
     def _factors_of(self, groups: list[Group]) -> list[float]:
         """A factor for each group; one that is new gets its own by the rule of the others."""
@@ -88,6 +90,11 @@ class Writer:
 
     def write(self, rate: float) -> None:
         """Put ``rate × factor`` into every group, whatever the groups have become."""
+        groups = self._optimizer.param_groups
+        if self._as_left(groups):
+            for group, factor in zip(groups, self._factors, strict=True):
+                group["lr"] = self.last = rate * factor
+            return
         groups = checked_groups(self._optimizer)
         factors = self._factors_of(groups)
         self._separate(groups)
@@ -95,11 +102,16 @@ class Writer:
             _put(group, rate * factor)
         self._factors, self.last = factors, groups[-1]["lr"]
         floats = all(type(group["lr"]) is float for group in groups)
+        self._floats = groups if floats else None
         self.plain = groups if floats and set(factors) == {1.0} else None
+
+    def _as_left(self, groups: list[Group]) -> bool:
+        """Whether these are the groups of the last write, all with Python floats."""
+        return groups is self._floats and len(groups) == len(self._factors) and groups[-1]["lr"] is self.last
 
     def load(self, factors: list[float]) -> None:
         """Take over the factors of a checkpoint."""
-        self._factors, self.plain = list(factors), None
+        self._factors, self.plain, self._floats = list(factors), None, None
 
 
 def _put(group: Group, rate: float) -> None:

@@ -110,6 +110,8 @@ class Schedule(ABC):
     @overload
     def __call__(self, position: Positions) -> Array: ...
     def __call__(self, position: Any) -> Any:
+        if type(position) is int and position >= 0:
+            return float(self._rate(position))
         numpy = sys.modules.get("numpy")
         if numpy is not None and isinstance(position, numpy.ndarray) and position.ndim:
             return self._rates(position)

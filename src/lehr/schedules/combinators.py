@@ -176,12 +176,12 @@ class Clip(_Around, Schedule):
         return self.of.length
 
     def _clipped(self, formula: Formula, xp: Backend) -> Formula:
-        lo, hi = self.lo, self.hi
-        if hi is None:
-            return lambda t: xp.maximum(lo, formula(t)) if lo is not None else formula(t)
+        lo, hi, maximum, minimum = self.lo, self.hi, xp.maximum, xp.minimum
         if lo is None:
-            return lambda t: xp.minimum(hi, formula(t))
-        return lambda t: xp.maximum(lo, xp.minimum(hi, formula(t)))
+            return formula if hi is None else lambda t: minimum(hi, formula(t))
+        if hi is None:
+            return lambda t: maximum(lo, formula(t))
+        return lambda t: maximum(lo, minimum(hi, formula(t)))
 
     def _pieces(self, xp: Backend) -> list[Piece]:
         return [(start, self._clipped(f, xp)) for start, f in self.of._pieces(xp)]

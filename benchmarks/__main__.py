@@ -1,0 +1,66 @@
+"""Prints every figure of the docs beside its target: ``python -m benchmarks [SECTION ...]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from . import far, processes, rates, state, step
+from .table import Section
+
+SECTIONS: dict[str, Callable[[], Section]] = {
+    "step": step.one_group,
+    "groups": step.many_groups,
+    "rates": rates.whole_run,
+    "far": far.far_steps,
+    "import": processes.imports,
+    "show": processes.show,
+    "state": state.sizes,
+}
+PACKAGES = ("torch", "numpy", "transformers", "timm", "pytorch-ignite", "pytorch_optimizer", "lrsched")
+
+
+def main() -> None:
+    """Measure the chosen sections, and print each as soon as it is done."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all if none is named"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.sections if name not in SECTIONS]
+    if unknown:
+        parser.error(f"there is no section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
+    print(_machine())
+    measured = {name: _shown(SECTIONS[name]()) for name in arguments.sections or SECTIONS}
+    if arguments.json:
+        figures = {name: asdict(section) for name, section in measured.items()}
+        arguments.json.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _shown(section: Section) -> Section:
+    print(f"\n{section}", flush=True)
+    return section
+
+
+def _machine() -> str:
+    versions = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    return f"{os.cpu_count()} cores, Python {platform.python_version()} on {sys.platform}; {versions}."
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+if __name__ == "__main__":
+    main()

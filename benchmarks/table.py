@@ -1,0 +1,72 @@
+"""Rows of figures beside their targets, as Markdown that reads well as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+HEAD = ("what", "figure", "ratio", "target", "met")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        what: What was measured.
+        value: The figure, or the reason why there is none.
+        unit: ``"s"`` is printed as ns, µs, ms or s; others as they are.
+        ratio: How many times the section's yardstick.
+        target: What lehr promises, in words.
+        met: Whether it holds; None where nothing is promised.
+    """
+
+    what: str
+    value: float | str
+    unit: str = "s"
+    ratio: float | None = None
+    target: str = ""
+    met: bool | None = None
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as printed."""
+        figure = self.value if isinstance(self.value, str) else _with_unit(self.value, self.unit)
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f} ×" if self.ratio < 10 else f"{self.ratio:,.0f} ×"
+        return (self.what, figure, ratio, self.target, {None: "", True: "yes", False: "NO"}[self.met])
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table, what it is about, and what a reader must know to read it."""
+
+    title: str
+    rows: list[Row]
+    notes: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        table = _markdown([HEAD, *(row.cells() for row in self.rows)])
+        return "\n\n".join([f"### {self.title}", table, *self.notes])
+
+
+def _with_unit(value: float, unit: str) -> str:
+    if unit != "s":
+        return f"{value:,.0f} {unit}" if float(value).is_integer() else f"{value:.2g} {unit}"
+    for scale, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if value >= scale:
+            return f"{value / scale:,.{_decimals(value / scale)}f} {name}"
+    return f"{value * 1e9:.0f} ns"
+
+
+def _decimals(value: float) -> int:
+    return 2 if value < 10 else 1 if value < 100 else 0
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    numbers = [HEAD.index("figure"), HEAD.index("ratio")]
+    sides = [">" if i in numbers else "<" for i in range(len(HEAD))]
+    head, *body = [
+        [f"{cell:{side}{width}}" for cell, side, width in zip(line, sides, widths, strict=True)] for line in lines
+    ]
+    rule = ["-" * (width - 1) + (":" if side == ">" else "-") for side, width in zip(sides, widths, strict=True)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *body])
