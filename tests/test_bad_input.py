@@ -235,5 +235,9 @@ def test_a_file_that_cannot_be_written_is_as_before(tmp_path):
         spec.write(lehr.linear(9), tmp_path / "no" / "such.json")
     with pytest.raises(ValueError, match=r"ends in \.json"):
         spec.write(lehr.linear(9), tmp_path / "kept.ini")
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(ValueError, match="cannot be written"):
+        spec.write(lehr.linear(9), tmp_path / "folder.json")
+    (tmp_path / "folder.json").rmdir()
     assert spec.read(kept) == lehr.linear(9)
     assert [file.name for file in tmp_path.iterdir()] == ["kept.json"]

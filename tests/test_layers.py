@@ -11,12 +11,13 @@ SOURCE = Path(__file__).parent.parent / "src" / "lehr"
 
 # Each room, and the rooms below it that it may import.
 BELOW = {
+    "files": set(),
     "lengths": set(),
     "schedules": {"lengths"},
-    "spec": {"schedules", "lengths"},
+    "spec": {"schedules", "lengths", "files"},
     "plot": {"schedules", "spec"},
     "scheduler": {"schedules", "spec", "lengths"},
-    "cli": {"schedules", "spec", "plot", "lengths", "__version__"},
+    "cli": {"schedules", "spec", "plot", "lengths", "files", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "click", "msgspec", "ruamel")

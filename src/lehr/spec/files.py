@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..files import whole_file
 from ..schedules import Schedule
 from .convert import SpecError, from_dict, to_dict
 from .text import from_text, to_text
@@ -134,8 +134,7 @@ def write(schedule: Schedule, path: str | os.PathLike[str]) -> None:
     render, _ = _format(path)
     text = render(schedule).rstrip("\n") + "\n"
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).replace(path)
+        with whole_file(path) as file:
+            file.write(text.encode())
     except OSError as error:
         raise SpecError(str(path), f"cannot be written: {error}") from None

@@ -1,0 +1,30 @@
+"""The command line: ``lehr show | plot | compare | export``."""
+
+from __future__ import annotations
+
+import click
+
+from .. import __version__
+from . import compare, export, plot, show
+from .errors import Group
+
+
+@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="lehr %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Look at learning-rate schedules, compare them, and write them down.
+
+    \b
+    A SCHEDULE is
+      a spec file      run.json, run.yaml, run.toml, run.txt
+      a line of text   "cosine(training_steps=100k, warmup_steps=1k, max_lr=1e-3)"
+      a recipe's name  cosine --training-steps 100k --warmup-steps 2% --max-lr 1e-3
+      -                standard input: JSON, YAML or a line of text
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for _command in (show.show, plot.plot, compare.compare, export.export):
+    main.add_command(_command)

@@ -1,0 +1,84 @@
+"""``lehr compare``: schedules side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from string import ascii_uppercase
+from typing import TYPE_CHECKING
+
+import click
+
+from .argument import as_steps, read_all, settings
+
+if TYPE_CHECKING:
+    from ..schedules import Schedule
+
+
+@click.command()
+@click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...")
+@settings
+@click.option("--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
+@click.option("--stop", callback=as_steps, metavar="STEPS", help="Steps to look at; by default all of each.")
+@click.option("--log", is_flag=True, help="Rates on a logarithmic axis.")
+@click.option("--share", is_flag=True, help="The share of each run, 0 to 100 %, instead of steps.")
+def compare(
+    schedules: tuple[str, ...], out: str | None, stop: int | None, log: bool, share: bool, **given: str
+) -> None:
+    """Print key numbers side by side, and draw.
+
+    Each SCHEDULE has a row, with its first, highest and final rate, where the highest is, the sum of all
+    rates and their mean; one letter says which line of the plot it is.
+
+    The settings hold for every bare name: lehr compare cosine linear wsd --training-steps 100k
+    """
+    found = read_all(schedules, **given)
+    if len(found) > len(ascii_uppercase):
+        raise ValueError(f"compare takes at most {len(ascii_uppercase)} schedules, got {len(found)}")
+    rows = table(found, stop)
+    if out:
+        from ..plot import plot_schedules
+        from .output import save
+
+        save(plot_schedules(found, stop=stop, log=log, share=share), out)
+        click.echo(f"{rows}\nwrote {out}")
+    else:
+        from .terminal import draw
+
+        lettered = dict(zip(ascii_uppercase, found.values(), strict=False))
+        click.echo(f"{rows}\n\n{draw(lettered, stop, log, share)}")
+
+
+def table(schedules: Mapping[str, Schedule], stop: int | None) -> str:
+    """A row of key numbers for each schedule, under a letter; one that never ends has no final rate.
+
+    >>> from lehr import cosine, linear
+    >>> print(table({"cosine": cosine(1000, 100, 1e-3), "short": linear(500, 0, 1e-3)}, stop=None))
+       steps  first   peak  at step  final     area      mean  schedule
+    A  1,000  1e-05  0.001      100      0  0.50001    0.0005  cosine
+    B    500  0.001  0.001        0      0   0.2505  0.000501  short
+    """
+    from .terminal import stops
+
+    until = stops(schedules, stop)
+    rows: list[tuple[str, ...]] = [("", "steps", "first", "peak", "at step", "final", "area", "mean", "schedule")]
+    rows += [
+        (letter, *_numbers(schedule, until[name]), name)
+        for letter, (name, schedule) in zip(ascii_uppercase, schedules.items(), strict=False)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = ([f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)][:-1] for row in rows)
+    return "\n".join("  ".join([*cells, row[-1]]) for cells, row in zip(aligned, rows, strict=True))
+
+
+def _numbers(schedule: Schedule, stop: float) -> Iterator[str]:
+    from ..schedules.description import Summary
+
+    summary, end = Summary(schedule, stop), schedule.length
+    peak, at = summary.peak
+    yield "endless" if end is None else f"{end:,}"
+    yield f"{schedule(0):.4g}"
+    yield f"{peak:.4g}"
+    yield f"{at:,}"
+    yield "" if end is None else f"{schedule(end):.4g}"
+    yield f"{summary.area:.5g}"
+    yield f"{summary.area / stop:.4g}"

@@ -1,0 +1,100 @@
+"""``lehr export``: the rates of a schedule as CSV or JSON, or a function that gives them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from .argument import as_steps, read, settings
+
+if TYPE_CHECKING:
+    from ..schedules import Schedule
+
+MOST_ROWS = 10_000_000
+
+
+@click.command()
+@click.argument("schedule")
+@settings
+@click.option("--format", "language", type=click.Choice(["csv", "json"]), help="What to write; by default csv.")
+@click.option(
+    "--steps", callback=as_steps, metavar="STEPS", help="Write the steps before this one; by default the whole run."
+)
+@click.option("--every", callback=as_steps, metavar="STEPS", help="Write one step in so many.")
+@click.option("--python", is_flag=True, help="Write a function of the step that needs nothing but Python.")
+@click.option("--name", metavar="NAME", help="What the function is called; by default learning_rate.")
+@click.option("--out", metavar="FILE", help="Where to write; by default standard output.")
+def export(
+    schedule: str,
+    language: str | None,
+    steps: int | None,
+    every: int | None,
+    python: bool,
+    name: str | None,
+    out: str | None,
+    **given: str,
+) -> None:
+    """Write the rates as CSV, JSON or Python.
+
+    A row for each update of a SCHEDULE: its step, from 0, and its rate.
+    """
+    if python and (language or steps or every):
+        raise ValueError("--python writes a function, which has no --format, --steps or --every")
+    if name and not python:
+        raise ValueError("--name names the function that --python writes")
+    value = read(schedule, **given)
+    if python:
+        from ..schedules.source import to_python
+
+        _write([to_python(value, name or "learning_rate")], out)
+    else:
+        write = _json if language == "json" else _csv
+        _write(write(rates(value, steps, every or 1)), out)
+
+
+def rates(schedule: Schedule, steps: int | None, every: int) -> Iterator[tuple[int, float]]:
+    """Step and rate of each update, or of one in ``every``.
+
+    Raises:
+        ValueError: The schedule never ends and ``steps`` is None, or there are too many rows.
+
+    >>> from lehr import linear
+    >>> list(rates(linear(10, 0, 1.0), steps=None, every=5))
+    [(0, 1.0), (5, 0.5)]
+    """
+    if steps is None and schedule.length is None:
+        raise ValueError("the schedule never ends: say how many steps to write, --steps 100k")
+    stop = math.ceil(schedule.length or 0) if steps is None else steps
+    if stop > MOST_ROWS * every:
+        raise ValueError(f"{stop:,} steps are too many rows: write one in many, --every {-(-stop // MOST_ROWS)}")
+    return ((step, schedule(step)) for step in range(0, stop, every))
+
+
+def _csv(rows: Iterable[tuple[int, float]]) -> Iterator[str]:
+    yield "step,lr\n"
+    yield from (f"{step},{rate!r}\n" for step, rate in rows)
+
+
+def _json(rows: Iterable[tuple[int, float]]) -> Iterator[str]:
+    yield "["
+    for index, (step, rate) in enumerate(rows):
+        yield f'{"," if index else ""}\n{{"step": {step}, "lr": {rate!r}}}'
+    yield "\n]\n"
+
+
+def _write(lines: Iterable[str], out: str | None) -> None:
+    remaining = iter(lines)
+    chunks = iter(lambda: "".join(islice(remaining, 10_000)), "")
+    if out is None:
+        for chunk in chunks:
+            click.echo(chunk, nl=False)
+        return
+    from .output import writing
+
+    with writing(out) as file:
+        file.writelines(chunk.encode() for chunk in chunks)
+    click.echo(f"wrote {out}")
