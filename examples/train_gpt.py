@@ -28,7 +28,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 import lehr
 
 STANDARD = ("cosine", "linear", "constant")
-BATCH, CONTEXT, WIDTH, HEADS, LAYERS = 8, 64, 96, 4, 3
+BATCH, CONTEXT, WIDTH, HEADS, LAYERS = 8, 64, 96, 4, 2
 EVALUATE_EVERY = 40
 CAUSAL = nn.Transformer.generate_square_subsequent_mask(CONTEXT)
 
@@ -84,7 +84,7 @@ def train(name: str, out: Path, steps: int, seed: int, checkpoint_every: int) ->
     torch.manual_seed(seed)
     model = GPT()
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.1)
-    scheduler = lehr.Scheduler(optimizer, name, training_steps=steps, warmup_steps="5%", max_lr=6e-3, min_lr=6e-4)
+    scheduler = lehr.Scheduler(optimizer, name, training_steps=steps, warmup_steps="5%", max_lr=8e-3, min_lr=8e-4)
     lehr.plot.plot_schedule(scheduler.schedule).figure.savefig(out / f"lr_{name}.png")  # type: ignore[union-attr]
 
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
@@ -113,6 +113,7 @@ def save(out: Path, name: str, seed: int, parts: dict[str, Any], log: Log) -> No
     """Write log and checkpoint; the checkpoint last, so where it is the final one, nothing is missing."""
     with replacing(out / f"log_{name}.csv", "w") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, *log])
+    # Nothing above draws from torch's own generator once training; dropout would.
     states = {part: owner.state_dict() for part, owner in parts.items()}
     with replacing(out / f"checkpoint_{name}.pt", "wb") as file:
         torch.save({**states, "log": log, "seed": seed, "rng": torch.get_rng_state()}, file)
@@ -159,7 +160,7 @@ def draw_losses(schedules: dict[str, lehr.Schedule], logs: dict[str, Log], path:
 
 @click.command(help=str(__doc__).partition("\n")[0])
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where everything is written.")
-@click.option("--schedule", "names", type=click.Choice(STANDARD), multiple=True, default=STANDARD)
+@click.option("--schedule", "names", type=click.Choice(STANDARD), multiple=True, default=STANDARD, help="Only this.")
 @click.option("--steps", type=click.IntRange(min=10), default=800, show_default=True, help="Of each schedule.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--checkpoint-every", type=click.IntRange(min=1), default=100, show_default=True, help="Steps.")

@@ -25,9 +25,9 @@ import lehr
 SCRIPT = Path(__file__).parents[1] / "examples" / "train_gpt.py"
 STEPS = 42
 SCHEDULES = {
-    "cosine": lehr.cosine(STEPS, "5%", 6e-3, 6e-4),
-    "linear": lehr.linear(STEPS, "5%", 6e-3, 6e-4),
-    "constant": lehr.constant(STEPS, max_lr=6e-3),
+    "cosine": lehr.cosine(STEPS, "5%", 8e-3, 8e-4),
+    "linear": lehr.linear(STEPS, "5%", 8e-3, 8e-4),
+    "constant": lehr.constant(STEPS, max_lr=8e-3),
 }
 
 

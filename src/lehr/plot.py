@@ -145,7 +145,8 @@ def plot_schedules(
     lines = [(name, schedule, _stop(schedule, stop, longest)) for name, schedule in named.items()]
     ax = _plot(lines, ax, log, share)
     # Long names would cover the lines: they go above the axes.
-    where: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1)} if max(map(len, named)) > _LONG_NAME else {}
+    above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.3}
+    where: Any = above if max(map(len, named)) > _LONG_NAME else {"borderaxespad": 1.2}
     ax.legend(frameon=False, fontsize=_small(ax), handlelength=2.6, **where)
     return ax
 

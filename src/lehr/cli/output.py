@@ -1,4 +1,4 @@
-"""Pictures and other files that commands write."""
+"""Pictures and other files, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def writing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A new file, whole or not at all.
+    """`whole_file`, whose errors name the path that was asked for.
 
     Raises:
         ClickException: The file cannot be written.
