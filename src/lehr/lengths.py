@@ -7,7 +7,7 @@ import operator
 import re
 from decimal import Decimal
 
-Length = int | str
+Length = int | float | str
 """A number of steps: a whole number, ``"10k"``, or a share of the run such as ``"2%"``."""
 
 _UNITS = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}

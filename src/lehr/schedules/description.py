@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .base import Schedule
+from .checks import LONGEST, count
 
 if TYPE_CHECKING:
     from .backends import Array
@@ -54,9 +55,8 @@ class Summary:
 
         if self.stop <= SAMPLES:
             return np.arange(math.ceil(self.stop), dtype=np.float64)
-        edges = np.array([0, *self.schedule.breaks(self.stop)[:SAMPLES]], dtype=np.float64)
-        spread = (np.arange(SAMPLES) + 0.5) * (self.stop / SAMPLES)
-        return np.unique(np.concatenate([edges, np.floor(spread)]))
+        edges = np.array([0, *self.schedule.breaks(self.stop)], dtype=np.float64)
+        return np.unique(np.concatenate([edges, np.floor(_spread(SAMPLES, self.stop))]))
 
     @cached_property
     def peak(self) -> tuple[float, int]:
@@ -66,13 +66,19 @@ class Summary:
 
     @cached_property
     def area(self) -> float:
-        """The sum of the rates of all updates; in a very long run, by the midpoint rule."""
+        """The sum of the rates of all updates; in a very long run, from the mean of a spread of them."""
         import numpy as np
 
         if self.stop <= 10 * SAMPLES:
             return float(self.schedule(np.arange(math.ceil(self.stop))).sum())
-        width = self.stop / (10 * SAMPLES)
-        return float(self.schedule((np.arange(10 * SAMPLES) + 0.5) * width - 0.5).sum() * width)
+        return float(self.schedule(np.floor(_spread(10 * SAMPLES, self.stop))).mean() * self.stop)
+
+
+def _spread(count: int, stop: float) -> Array:
+    """Positions all over a run, by the golden ratio: even steps could keep step with its cycles."""
+    import numpy as np
+
+    return np.sort(np.arange(count) * (math.sqrt(5) - 1) / 2 % 1) * stop
 
 
 def _kind(first: float, last: float, before: list[Phase]) -> str:
@@ -86,11 +92,11 @@ def _kind(first: float, last: float, before: list[Phase]) -> str:
 def horizon(schedule: Schedule, stop: float | None = None) -> float:
     """``stop``, or the schedule's length, or where to stop looking at one that never ends."""
     if stop is not None:
-        return stop
-    if schedule.length:
-        return schedule.length
-    breaks = schedule.breaks(10_000)
-    return 10_000 if not breaks else max(10_000, 2 * breaks[-1])
+        return count("stop", stop, owner="describe")
+    if schedule.length is not None:
+        return schedule.length or 1
+    first = next(schedule._changes(LONGEST), 0)  # the end of a warmup, most often
+    return max(10_000, 10 * first)
 
 
 def describe(schedule: Schedule, stop: float | None = None) -> str:
@@ -120,11 +126,14 @@ def _whole(position: float) -> str:
 
 def svg(schedule: Schedule, width: int = 320, height: int = 90) -> str:
     """A small line of the rates, with nothing but the standard library, for a notebook."""
-    stop, count = horizon(schedule), 240
-    rates = [schedule(stop * i / count) for i in range(count + 1)]
+    stop, even = horizon(schedule), [i / 240 for i in range(241)]
+    changes = [position for b in schedule.breaks(stop, most=240) for position in (math.nextafter(b, 0), b)]
+    positions = sorted([*changes, *(stop * share for share in even)])
+    rates = [schedule(position) for position in positions]
     top = max(rates) or 1.0
     points = " ".join(
-        f"{10 + i * (width - 20) / count:.1f},{height - 10 - r / top * (height - 20):.1f}" for i, r in enumerate(rates)
+        f"{10 + position / stop * (width - 20):.1f},{height - 10 - rate / top * (height - 20):.1f}"
+        for position, rate in zip(positions, rates, strict=True)
     )
     title = html.escape(repr(schedule))
     return (

@@ -22,7 +22,7 @@ LONGEST = 100_000
 _QUOTED_OR_BARE = re.compile(
     r"""(?P<quoted>"[^"]*"|'[^']*')"""
     r"""|(?P<before>shape\s*=\s*)(?P<shape>[\w-]+(?:\([^()]*\))?)"""
-    r"""|(?<![\w.])(?P<length>\d[\d_]*(?:\.\d+)?(?:[kKMGBT](?!\w)|%))"""
+    r"""|(?<![\w.])(?P<length>\d[\d_]*(?:\.\d+)?(?:[kKMGBT](?!\w)|\s*%))"""
 )
 
 
