@@ -24,9 +24,11 @@ REFERENCE_RATE = 3e-4
 """The rate that laws count in, which only fixes the unit of their constants."""
 SMALLEST_RATE = 1e-12
 """Rates are held above this, so that a logarithm of a rate exists."""
-CELLS = 128
-"""A cell holds at most one part in so many of the square root of the rate's whole variation."""
-STRETCHES = 96
+CELLS = 104
+"""A cell holds at most one part in so many of the variation of the square root of the rate."""
+RISE = 1.5
+"""A rise counts for one part in so many of a fall as large."""
+STRETCHES = 80
 """A cell is at most one part in so many of the area under the schedule long."""
 CUT = 0.6
 """Where a loss cuts the last two cells before it, as a share of each."""
@@ -175,8 +177,10 @@ def _cells(rates: Array, area: Array, changes: Ints) -> Ints:
     """Where cells end, counted in changes."""
     roots = np.sqrt(np.concatenate([[0.0], rates[changes]]))
     moves = np.diff(roots)
+    # A rise is a warmup, long past when its first loss is used: it may be cut coarser.
+    moves = np.where(moves > 0, moves / RISE, moves)
     travelled = np.cumsum(np.abs(moves))
-    unit = travelled[-1] / CELLS
+    unit = max(travelled[-1], roots.max()) / CELLS
     stretch = np.floor(area[changes] / area[-1] * STRETCHES)
     big = np.abs(moves) > unit / 2
     new = big[1:] | big[:-1] | (np.sign(moves[1:]) != np.sign(moves[:-1]))

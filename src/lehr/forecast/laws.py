@@ -1,10 +1,10 @@
-"""Laws: formulas from a schedule to its loss curve.
+r"""Laws: formulas from a schedule to its loss curve.
 
-All share one frame. With rates :math:`\\eta_0, \\eta_1, ...`, the loss after update t is
+All share one frame. With rates :math:`\eta_0, \eta_1, ...`, the loss after update t is
 
-.. math:: L(t) = L_0 + P(t) + B \\, (1 + z P(t)) \\, V(t), \\qquad P(t) = A \\, S(t)^{-\\alpha}
+.. math:: L(t) = L_0 + P(t) + B \, (1 + z P(t)) \, V(t), \qquad P(t) = A \, S(t)^{-\alpha}
 
-.. math:: V(t) = \\sum_{k \\le t} [N(\\eta_k) - N(\\eta_{k-1})] \\; g_k(t), \\qquad S(t) = \\sum_{i \\le t} \\eta_i
+.. math:: V(t) = \sum_{k \le t} [N(\eta_k) - N(\eta_{k-1})] \; g_k(t), \qquad S(t) = \sum_{i \le t} \eta_i
 
 S is progress (rate x updates), P the reducible loss without noise (nats), N the noise level that a
 rate settles at (in units of rate), :math:`g_k` the share of that change which has come to pass, V
@@ -75,7 +75,7 @@ class Formula(ABC):
 
     def evaluate(self, theta: Array, path: Path) -> tuple[Array, Array]:
         """The loss (n,) and its derivative by each parameter (n, parameters)."""
-        floor, _, alpha, log_b = theta[:4]
+        floor, log_b = theta[0], theta[3]
         power, scale, z = self.power(theta, path.progress), np.exp(log_b), self._coupling(theta)
         noise, by_parameter = self.noise(theta, path)
         gain = scale * (1 + z * power)
@@ -105,6 +105,18 @@ class Formula(ABC):
         for name in after_by:
             by[name] = path.sums((after_by[name] - before_by[name])[path.cell] * relaxed.share)
         return path.sums(weight * relaxed.share), by
+
+    def state(self, theta: Array, path: Path) -> Array:
+        """Where training stands, (n, 3), each as a share of the loss.
+
+        The reducible loss, the noise present, and the noise that the present rate would settle at.
+        """
+        power = self.power(theta, path.progress)
+        gain = np.exp(theta[3]) * (1 + self._coupling(theta) * power)
+        noise, _ = self.noise(theta, path)
+        settled, _, _ = self.level(theta, path.rate)
+        parts = np.stack([power, gain * noise, gain * settled], axis=1)
+        return np.asarray(parts / (theta[0] + power + gain * noise)[:, None])
 
     def final(self, theta: Array, rates: Array) -> tuple[float, Array]:
         """The loss after the last update and its derivative by every rate, (updates,): O(updates).

@@ -1,0 +1,1 @@
+"""What lehr costs, beside its peers: ``python -m benchmarks``."""
