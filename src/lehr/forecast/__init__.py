@@ -26,5 +26,7 @@ from .optimise import Plan as Plan
 from .optimise import extend_or_stop as extend_or_stop
 from .optimise import when_to_cool_down as when_to_cool_down
 from .priors import Prior as Prior
+from .reading import RunWarning as RunWarning
+from .reading import read_run as read_run
 from .runs import Run as Run
 from .runs import branch as branch

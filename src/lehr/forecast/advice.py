@@ -56,8 +56,8 @@ def _blind_spots(path: Path, runs: Sequence[Run]) -> Iterator[str]:
     if path.rate.min() > ANNEALED * min(peaks):
         yield (
             f"No loss was taken at a rate below {path.rate.min():.3g}, {path.rate.min() / max(peaks):.0%} of the peak: "
-            f"what lowering the rate gains is known from other people's runs alone, and the bands of schedules that cool "
-            f"down are wide. A short branch off the stable phase at 30 % of the rate would tell most; "
+            f"what lowering the rate gains is known from other people's runs alone, and the bands of schedules that "
+            f"cool down are wide. A short branch off the stable phase at 30 % of the rate would tell most; "
             f"`law.experiment()` gives it."
         )
     if np.log(max(peaks) / min(peaks)) < SAME_PEAK:

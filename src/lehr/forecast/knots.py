@@ -117,8 +117,10 @@ def positions(at: Any) -> Array:
         ValueError: There is none, or one is not a whole number of at least 1.
     """
     counts = np.atleast_1d(np.asarray(at, dtype=float))
-    if counts.ndim != 1 or not counts.size or not (np.isfinite(counts) & (counts >= 1) & (counts % 1 == 0)).all():
-        raise ValueError(f"`at` counts updates done: whole numbers of at least 1, got {at!r}")
+    wrong = counts[~((counts >= 1) & (counts % 1 == 0))] if counts.ndim == 1 and counts.size else np.atleast_1d(counts)
+    if wrong.size or not counts.size:
+        found = f"{wrong.flat[0]:g}" if wrong.size else "none"
+        raise ValueError(f"`at` counts updates done: whole numbers of at least 1 in one row, got {found}")
     return counts
 
 

@@ -147,7 +147,7 @@ def warmup_of(rates: Array) -> int:
     falls = np.flatnonzero(np.diff(rates) <= 0)
     # A log repeats each rate until its next row, so a plateau ends the warmup only near the top.
     high = falls[rates[falls] >= 0.9 * rates.max()]
-    return int(high[0]) if high.size else len(rates) - 1
+    return int(high[0]) if high.size else len(rates)
 
 
 def noise_of(loss: Array) -> float:
