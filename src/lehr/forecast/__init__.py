@@ -22,9 +22,9 @@ from .law import Forecast as Forecast
 from .law import Law as Law
 from .optimise import Choice as Choice
 from .optimise import Optimum as Optimum
-from .optimise import Plan as Plan
-from .optimise import extend_or_stop as extend_or_stop
-from .optimise import when_to_cool_down as when_to_cool_down
+from .plans import Plan as Plan
+from .plans import extend_or_stop as extend_or_stop
+from .plans import when_to_cool_down as when_to_cool_down
 from .priors import Prior as Prior
 from .reading import RunWarning as RunWarning
 from .reading import read_run as read_run

@@ -23,6 +23,8 @@ MISFIT = 3e-3
 """Median relative error of a run's rows from which a law does not describe it."""
 SAME_PEAK = 0.1
 """Peaks this many factors of e apart count as one."""
+KNOWN_PEAKS = (3e-4, 1e-3)
+"""Peak rates of the runs behind the shipped prior."""
 
 SETTING = (
     "The law holds for the model, data, optimizer and batch size of these runs; about others they say nothing, and "
@@ -59,6 +61,12 @@ def _blind_spots(path: Path, runs: Sequence[Run]) -> Iterator[str]:
             f"what lowering the rate gains is known from other people's runs alone, and the bands of schedules that "
             f"cool down are wide. A short branch off the stable phase at 30 % of the rate would tell most; "
             f"`law.experiment()` gives it."
+        )
+    if peak_distance(max(peaks), KNOWN_PEAKS) > SAME_PEAK or peak_distance(min(peaks), KNOWN_PEAKS) > SAME_PEAK:
+        yield (
+            f"The runs peak at {min(peaks):.3g} to {max(peaks):.3g}, and the shipped prior knows AdamW at "
+            f"{KNOWN_PEAKS[0]:.3g} to {KNOWN_PEAKS[1]:.3g}: it may mislead a fit of few runs; a prior made from "
+            f"runs of one's own (`Prior.of_fits`) would not."
         )
     if np.log(max(peaks) / min(peaks)) < SAME_PEAK:
         yield (

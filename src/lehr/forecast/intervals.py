@@ -3,9 +3,9 @@ r"""How far a forecast can be trusted.
 The variance of ln L at a position of a schedule has five parts:
 
 1. What the runs leave open about the constants: :math:`J \Sigma J^T`.
-2. What no law of this kind gets right, near the runs: `LAW_ERROR`.
-3. What it gets wrong away from them. A law is trusted to a share `STEP_ERROR` of the difference in
-   loss that it claims between the position asked for and the nearest one seen. Near and far are
+2. What the law does not get right even near the runs: its ``row_error``.
+3. What it gets wrong away from them. A law is trusted to a share, its ``step_error``, of the
+   difference in loss that it claims between the position asked for and the nearest one seen. Near and far are
    measured in the loss itself: by the reducible loss, the noise present, and the noise that the
    rate would settle at. So a cooldown after constant-rate runs, or a horizon twice as long, has a
    wider band, and a row like one that was fitted has not.
@@ -25,10 +25,6 @@ from .laws import Formula
 
 ROW_ERROR = 2.5e-3
 """Relative error that a row of a run counts with, so that 60 that err together weigh as a few."""
-LAW_ERROR = 5e-4
-"""Relative error of a law where it was fitted."""
-STEP_ERROR = 0.05
-"""Share of a claimed difference in loss that a law gets wrong."""
 PEAK_ERROR = 0.015
 """Relative error of a law at e times a peak rate that it has seen.
 
@@ -91,6 +87,6 @@ def variance(
     loss, jacobian = formula.evaluate(theta, path)
     jacobian = jacobian / loss[:, None]
     constants = np.einsum("ni,ij,nj->n", jacobian, covariance, jacobian)
-    step = STEP_ERROR * distance(formula.state(theta, path), seen)
+    step = formula.step_error * distance(formula.state(theta, path), seen)
     seed = SEED_ERROR * np.minimum(warmup_area / path.progress, 1.0) ** 2
-    return np.asarray(constants + LAW_ERROR**2 + step**2 + seed**2 + (PEAK_ERROR * peaks_away) ** 2)
+    return np.asarray(constants + formula.row_error**2 + step**2 + seed**2 + (PEAK_ERROR * peaks_away) ** 2)

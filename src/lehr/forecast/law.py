@@ -15,7 +15,7 @@ import numpy as np
 from ..schedules import Schedule
 from . import laws
 from .advice import Experiment, about_forecast, about_runs, experiment
-from .intervals import LAW_ERROR, STEP_ERROR, peak_distance, quantile, variance
+from .intervals import peak_distance, quantile, variance
 from .knots import Array, Path, compress, rates_of
 from .laws import Formula
 from .runs import Run, warmup_of
@@ -185,7 +185,7 @@ class Law:
         (loss_a, slope_a), (loss_b, slope_b) = (self.formula.evaluate(self.theta, path) for path in paths)
         slope = (slope_a - slope_b)[0]
         apart = np.linalg.norm(np.subtract(*(self.formula.state(self.theta, path)[0] for path in paths)))
-        own = min(STEP_ERROR * float(apart), LAW_ERROR) * float(loss_a[0])
+        own = min(self.formula.step_error * float(apart), self.formula.row_error) * float(loss_a[0])
         half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + 2 * own**2))
         value = float(loss_a[0] - loss_b[0])
         return value, value - half, value + half

@@ -46,10 +46,14 @@ class Formula(ABC):
     Attributes:
         name: What `fit` calls it.
         parameters: Names of its constants; the first four are L0, ln A, alpha, ln B.
+        row_error: Its relative error where it was fitted, for the bands.
+        step_error: The share of a difference in loss that it gets wrong; see `intervals`.
     """
 
     name: str
     parameters: tuple[str, ...]
+    row_error: float = 1e-3
+    step_error: float = 0.1
 
     @abstractmethod
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
@@ -154,6 +158,8 @@ class KWW(Formula):
 
     name = "kww"
     parameters = ("L0", "ln A", "alpha", "ln B", "ln C", "kappa", "gamma", "p", "ln z")
+    row_error = 5e-4
+    step_error = 0.05
 
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
         p, log = self._of(theta, "p"), _log_rates(rate)
@@ -214,6 +220,7 @@ class Momentum(Formula):
 
     name = "momentum"
     parameters = ("L0", "ln A", "alpha", "ln B", "ln tau")
+    step_error = 0.15
 
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
         return rate, np.ones_like(rate), {}

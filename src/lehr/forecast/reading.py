@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from ..schedules import Schedule
+from .cleaning import SHOWN, cleaned, lines_of
 from .knots import Array, rates_of
 from .logs import UPDATES_DONE, Row, rows_of
 from .runs import Run
@@ -27,11 +28,8 @@ RATE = ("lr", "learning_rate", "train/learning_rate", "train/lr", "lr-AdamW", "l
 SET = ("split", "dataset", "set", "eval_set", "phase", "dataloader")
 """Names that columns go by, whatever their case; the first that is there is taken."""
 
-SPIKE = 0.05
-"""A loss this share above its neighbourhood is a spike."""
 DISAGREES = 0.02
 """Share of the peak by which a logged rate may differ from the schedule's."""
-SHOWN = 5
 
 
 class RunWarning(UserWarning):
@@ -96,7 +94,7 @@ def read_run(
     if step_counts is None and not columns.certain and schedule is not None:
         done = _better(schedule, at, rates, done)
     at = at if done else at + 1
-    lines, at, losses, rates, problems = _cleaned(lines, at, losses, rates)
+    lines, at, losses, rates, problems = cleaned(lines, at, losses, rates)
     # A loss from before the first update belongs to no schedule.
     usable = np.isfinite(losses) & (at >= 1)
     if not usable.any():
@@ -178,9 +176,9 @@ class _Columns:
         if not values:
             raise ValueError(f"{self.label} has no row with a whole number in `{self.step}`; say step=...")
         at, losses, rates = np.array(values).T
-        said = [f"no position or no number in {_lines(odd)}"] if odd else []
+        said = [f"no position or no number in {lines_of(odd)}"] if odd else []
         # A frame writes NaN where other logs write nothing; where it often does, that is what it means.
-        said += [f"the loss is not finite in {_lines(broken)}"] if 0 < len(broken) < len(kept) / 3 else []
+        said += [f"the loss is not finite in {lines_of(broken)}"] if 0 < len(broken) < len(kept) / 3 else []
         return kept, at, losses, rates, said
 
 
@@ -192,73 +190,6 @@ def _number(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError):
         return None
-
-
-def _lines(lines: Sequence[int]) -> str:
-    shown = ", ".join(map(str, lines[:SHOWN]))
-    return f"line{'s' if len(lines) > 1 else ''} {shown}" + (
-        f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    )
-
-
-def _cleaned(
-    lines: list[int], at: Array, losses: Array, rates: Array
-) -> tuple[list[int], Array, Array, Array, list[str]]:
-    """The rows in order, one a position, without spikes; and what was found."""
-    said = list(_disorder(lines, at, losses))
-    order = np.argsort(at, kind="stable")
-    merged: dict[float, tuple[int, float, float]] = {}
-    for i in order:
-        line, loss, rate = merged.get(at[i], (0, math.nan, math.nan))
-        # Later rows win, and a row without a loss may still bring the rate.
-        new = math.isfinite(losses[i])
-        loss, line = (losses[i], lines[i]) if new else (loss, line or lines[i])
-        merged[at[i]] = (line, loss, rates[i] if math.isfinite(rates[i]) else rate)
-    at = np.array(list(merged))
-    kept, losses, rates = (np.array(column) for column in zip(*merged.values(), strict=True))
-    spikes = _spikes(losses)
-    if spikes.any():
-        said.append(f"the loss spikes in {_lines([int(line) for line in kept[spikes]])}")
-        losses = np.where(spikes, math.nan, losses)
-    return [int(line) for line in kept], at, losses, rates, said
-
-
-def _disorder(lines: list[int], at: Array, losses: Array) -> Iterator[str]:
-    withs = np.flatnonzero(np.isfinite(losses))
-    seen: dict[float, int] = {}
-    highest, repeated = -1.0, list[int]()
-    restarts, disordered = list[tuple[int, float]](), list[tuple[int, float]]()
-    for i in withs:
-        if at[i] in seen:
-            repeated.append(lines[i])
-        if at[i] < highest and (not disordered or at[i] < at[withs].max()):
-            (restarts if at[i] in seen else disordered).append((lines[i], at[i]))
-        seen[at[i]] = lines[i]
-        highest = max(highest, at[i])
-    if len(restarts) > 1:
-        line, position = restarts[0]
-        yield f"the log goes back to {position:g} in line {line}: a restart, whose rows replace the earlier ones"
-    elif repeated:
-        yield f"a position is repeated in {_lines(repeated)}; the last row counts"
-    if disordered:
-        yield f"positions are out of order in {_lines([line for line, _ in disordered])}; they were sorted"
-
-
-def _spikes(losses: Array) -> Any:
-    """Which losses stand alone above their neighbourhood."""
-    spikes = np.zeros(len(losses), dtype=bool)
-    finite = np.flatnonzero(np.isfinite(losses))
-    if len(finite) < 5:
-        return spikes
-    values = losses[finite]
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(values, 2, mode="reflect"), 5)
-    middle = np.median(around, axis=1)
-    scatter = 1.4826 * np.median(np.abs(np.diff(np.log(values)))) + 1e-12
-    # The early descent is steep but falls; a spike rises, and by more than the log's own scatter.
-    rises = values > np.maximum(np.roll(values, 1), middle) * (1 + max(SPIKE, 6 * scatter))
-    rises[0] = False
-    spikes[finite[rises]] = True
-    return spikes
 
 
 def _logged(label: str, at: Array, rates: Array, warmup: int | None) -> Array:
