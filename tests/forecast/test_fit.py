@@ -114,6 +114,14 @@ def test_smoothed_losses_are_not_late():
     assert errors[0] < 0.3 * errors[1]
 
 
+def test_constants_keep_their_sense():
+    # A curve without any noise term pushes kappa below 0, where cooling down would do harm.
+    at = np.arange(100, STEPS + 1, 100)
+    law = fit(Run(COSINE, at, 2.5 + 0.7 * (PEAK * at) ** -0.4))
+    low, high = law.formula.limits
+    assert ((law.theta >= low) & (law.theta <= high)).all()
+
+
 def test_noisy_losses_are_averaged():
     noisy = run(COSINE, noise=0.02, every=5)
     assert noisy.noise == pytest.approx(0.02, rel=0.2)

@@ -211,12 +211,13 @@ def _starts(problem: _Problem) -> Iterator[Array]:
 
 def _descend(problem: _Problem, start: Array, known: _Point | None, steps: int = 60) -> _Point:
     """Levenberg-Marquardt from one start, until it settles or comes near a known solution."""
-    point, damping = problem.at(start), 1e-3
+    limits = problem.formula.limits
+    point, damping = problem.at(np.clip(start, *limits)), 1e-3
     for _ in range(steps):
         if known is not None and point.near(known):
             return known
         step = -np.linalg.solve(point.curvature + damping * np.diag(np.diag(point.curvature)), point.gradient)
-        trial = problem.at(point.theta + np.clip(step, -LONGEST_STEP, LONGEST_STEP))
+        trial = problem.at(np.clip(point.theta + np.clip(step, -LONGEST_STEP, LONGEST_STEP), *limits))
         if trial.value < point.value:
             settled = point.value - trial.value < 1e-6 * point.value
             point, damping = trial, max(damping / 10, 1e-9)

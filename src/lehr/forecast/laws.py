@@ -23,6 +23,10 @@ import numpy as np
 from .knots import REFERENCE_RATE, SMALLEST_RATE, Array, Path, _log_rates
 
 
+LIMITS = {"L0": (0.0, np.inf), "alpha": (0.05, 2.0), "kappa": (0.1, 2.0), "beta": (0.05, 5.0), "p": (0.1, 2.0)}
+"""Where constants stop making sense: a kappa below 0 would undo what has relaxed."""
+
+
 @dataclass(frozen=True)
 class Relaxation:
     """A relaxed share g and what it changes by.
@@ -54,6 +58,12 @@ class Formula(ABC):
     parameters: tuple[str, ...]
     row_error: float = 1e-3
     step_error: float = 0.1
+
+    @property
+    def limits(self) -> tuple[Array, Array]:
+        """The least and the largest value of each constant, (p,) each."""
+        limits = [LIMITS.get(name, (-np.inf, np.inf)) for name in self.parameters]
+        return np.array([low for low, _ in limits]), np.array([high for _, high in limits])
 
     @abstractmethod
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
