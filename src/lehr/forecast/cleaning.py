@@ -2,83 +2,108 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .knots import Array
+from .knots import Array, Ints
 
 SPIKE = 0.05
-"""A loss this share above its neighbourhood is a spike."""
+"""A loss this share above its neighbourhood is a spike, if the log's own scatter is smaller."""
 SHOWN = 5
 """Lines that are named; of more, the number is."""
 
 
-def lines_of(lines: Sequence[int]) -> str:
-    """The lines, in words."""
-    shown = ", ".join(map(str, lines[:SHOWN]))
-    return f"line{'s' if len(lines) > 1 else ''} {shown}" + (
-        f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    )
+@dataclass(frozen=True)
+class Table:
+    """The rows of a log.
+
+    Attributes:
+        line: Where each stands, (n,).
+        at: Its position, (n,).
+        loss: Its loss, (n,); NaN where there is none.
+        rate: Its rate, (n,); NaN where there is none.
+    """
+
+    line: Ints
+    at: Array
+    loss: Array
+    rate: Array
+
+    def take(self, rows: Any) -> Table:
+        """Those rows, in that order."""
+        return Table(self.line[rows], self.at[rows], self.loss[rows], self.rate[rows])
 
 
-def cleaned(
-    lines: list[int], at: Array, losses: Array, rates: Array
-) -> tuple[list[int], Array, Array, Array, list[str]]:
+def lines_of(lines: Sequence[int] | Ints) -> str:
+    """The lines, in words.
+
+    >>> lines_of([3]), lines_of([3, 4, 5, 6, 7, 8, 9])
+    ('line 3', 'lines 3, 4, 5, 6, 7 and 2 more')
+    """
+    shown = ", ".join(str(int(line)) for line in lines[:SHOWN])
+    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+    return f"line{'s' if len(lines) > 1 else ''} {shown}{more}"
+
+
+def cleaned(table: Table) -> tuple[Table, list[str]]:
     """The rows in order, one a position, without spikes; and what was found."""
-    said = list(_disorder(lines, at, losses))
-    order = np.argsort(at, kind="stable")
-    merged: dict[float, tuple[int, float, float]] = {}
-    for i in order:
-        line, loss, rate = merged.get(at[i], (0, math.nan, math.nan))
-        # Later rows win, and a row without a loss may still bring the rate.
-        new = math.isfinite(losses[i])
-        loss, line = (losses[i], lines[i]) if new else (loss, line or lines[i])
-        merged[at[i]] = (line, loss, rates[i] if math.isfinite(rates[i]) else rate)
-    at = np.array(list(merged))
-    kept, losses, rates = (np.array(column) for column in zip(*merged.values(), strict=True))
-    spikes = _spikes(losses)
-    if spikes.any():
-        said.append(f"the loss spikes in {lines_of([int(line) for line in kept[spikes]])}")
-        losses = np.where(spikes, math.nan, losses)
-    return [int(line) for line in kept], at, losses, rates, said
+    said: list[str] = []
+    for step in (_without_restarts, _sorted, _merged, _without_spikes):
+        table, found = step(table)
+        said += found
+    return table, said
 
 
-def _disorder(lines: list[int], at: Array, losses: Array) -> Iterator[str]:
-    withs = np.flatnonzero(np.isfinite(losses))
-    seen: dict[float, int] = {}
-    highest, repeated = -1.0, list[int]()
-    restarts, disordered = list[tuple[int, float]](), list[tuple[int, float]]()
-    for i in withs:
-        if at[i] in seen:
-            repeated.append(lines[i])
-        if at[i] < highest and (not disordered or at[i] < at[withs].max()):
-            (restarts if at[i] in seen else disordered).append((lines[i], at[i]))
-        seen[at[i]] = lines[i]
-        highest = max(highest, at[i])
-    if len(restarts) > 1:
-        line, position = restarts[0]
-        yield f"the log goes back to {position:g} in line {line}: a restart, whose rows replace the earlier ones"
-    elif repeated:
-        yield f"a position is repeated in {lines_of(repeated)}; the last row counts"
-    if disordered:
-        yield f"positions are out of order in {lines_of([line for line, _ in disordered])}; they were sorted"
+def _without_restarts(table: Table) -> tuple[Table, list[str]]:
+    """Where the log goes back and then goes on, what it had written beyond that point is dropped."""
+    at, said, kept = table.at, [], np.ones(len(table.at), dtype=bool)
+    highest = np.maximum.accumulate(at)
+    for i in np.flatnonzero(np.diff(at) < 0) + 1:
+        following = at[i : i + 2]
+        # One row that lies back is out of order; a second one that goes on from it is a restart.
+        if len(following) == 2 and following[0] < following[1] <= highest[i]:
+            said.append(
+                f"the log goes back to {at[i]:g} in line {table.line[i]}: a restart, which replaces earlier rows"
+            )
+            kept[:i] &= at[:i] < at[i]
+    return table.take(kept), said
 
 
-def _spikes(losses: Array) -> Any:
-    """Which losses stand alone above their neighbourhood."""
-    spikes = np.zeros(len(losses), dtype=bool)
-    finite = np.flatnonzero(np.isfinite(losses))
-    if len(finite) < 5:
-        return spikes
-    values = losses[finite]
+def _sorted(table: Table) -> tuple[Table, list[str]]:
+    back = np.flatnonzero(table.at < np.maximum.accumulate(table.at))
+    said = [f"positions are out of order in {lines_of(table.line[back])}; they were sorted"] if back.size else []
+    return table.take(np.argsort(table.at, kind="stable")), said
+
+
+def _merged(table: Table) -> tuple[Table, list[str]]:
+    """One row for each position: of its losses the last, and its rate from whichever row has one."""
+    at, first = np.unique(table.at, return_index=True)
+    groups = np.split(np.arange(len(table.at)), first[1:])
+    with_loss = [group[np.isfinite(table.loss[group])] for group in groups]
+    with_rate = [group[np.isfinite(table.rate[group])] for group in groups]
+    last = np.array([(own if len(own) else group)[-1] for own, group in zip(with_loss, groups, strict=True)])
+    rate = np.array([table.rate[own[-1]] if len(own) else np.nan for own in with_rate])
+    repeated = [int(line) for own in with_loss for line in table.line[own[1:]]]
+    said = [f"a position is repeated in {lines_of(repeated)}; the last row counts"] if repeated else []
+    return Table(table.line[last], at, table.loss[last], rate), said
+
+
+def _without_spikes(table: Table) -> tuple[Table, list[str]]:
+    finite = np.flatnonzero(np.isfinite(table.loss))
+    values = table.loss[finite]
+    if len(values) < 5:
+        return table, []
     around = np.lib.stride_tricks.sliding_window_view(np.pad(values, 2, mode="reflect"), 5)
-    middle = np.median(around, axis=1)
-    scatter = 1.4826 * np.median(np.abs(np.diff(np.log(values)))) + 1e-12
-    # The early descent is steep but falls; a spike rises, and by more than the log's own scatter.
-    rises = values > np.maximum(np.roll(values, 1), middle) * (1 + max(SPIKE, 6 * scatter))
-    rises[0] = False
-    spikes[finite[rises]] = True
-    return spikes
+    scatter = 1.4826 * float(np.median(np.abs(np.diff(np.log(values)))))
+    # The early descent is steep, but it falls: a spike also rises above the row before it.
+    base = np.maximum(np.roll(values, 1), np.median(around, axis=1))
+    spikes = finite[1:][(values > base * (1 + max(SPIKE, 6 * scatter)))[1:]]
+    if not spikes.size:
+        return table, []
+    loss = table.loss.copy()
+    loss[spikes] = np.nan
+    found = f"the loss spikes in {lines_of(table.line[spikes])}; it was left out"
+    return Table(table.line, table.at, loss, table.rate), [found]

@@ -22,7 +22,6 @@ import numpy as np
 
 from .knots import REFERENCE_RATE, SMALLEST_RATE, Array, Path, _log_rates
 
-
 LIMITS = {"L0": (0.0, np.inf), "alpha": (0.05, 2.0), "kappa": (0.1, 2.0), "beta": (0.05, 5.0), "p": (0.1, 2.0)}
 """Where constants stop making sense: a kappa below 0 would undo what has relaxed."""
 

@@ -6,14 +6,15 @@ import math
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from ..schedules import Schedule
-from .cleaning import SHOWN, cleaned, lines_of
-from .knots import Array, rates_of
+from .cleaning import SHOWN, Table, cleaned, lines_of
+from .logged_rates import check_rates, counts_updates, logged_rates
 from .logs import UPDATES_DONE, Row, rows_of
 from .runs import Run
 
@@ -27,9 +28,6 @@ TRAINING = ("train_loss", "training_loss", "train/loss", "loss/train", "loss", "
 RATE = ("lr", "learning_rate", "train/learning_rate", "train/lr", "lr-AdamW", "lr-Adam", "lr-SGD", "lr/AdamW", "rate")
 SET = ("split", "dataset", "set", "eval_set", "phase", "dataloader")
 """Names that columns go by, whatever their case; the first that is there is taken."""
-
-DISAGREES = 0.02
-"""Share of the peak by which a logged rate may differ from the schedule's."""
 
 
 class RunWarning(UserWarning):
@@ -89,26 +87,27 @@ def read_run(
     label = name or (Path(source).stem if isinstance(source, str | os.PathLike) else "run")
     rows = _filtered(rows, where, label)
     columns = _Columns(label, rows, step, loss, lr)
-    lines, at, losses, rates, said = columns.numbers(rows)
-    done = columns.counts_updates if step_counts is None else step_counts == "updates"
-    if step_counts is None and not columns.certain and schedule is not None:
-        done = _better(schedule, at, rates, done)
-    at = at if done else at + 1
-    lines, at, losses, rates, problems = cleaned(lines, at, losses, rates)
+    table, problems = columns.numbers(rows)
+    if step_counts is not None:
+        done = step_counts == "updates"
+    else:
+        done = columns.counts_updates or (schedule is not None and counts_updates(schedule, table))
+    table, found = cleaned(replace(table, at=table.at if done else table.at + 1))
     # A loss from before the first update belongs to no schedule.
-    usable = np.isfinite(losses) & (at >= 1)
+    table = table.take(table.at >= 1)
+    usable = np.isfinite(table.loss)
     if not usable.any():
         raise ValueError(f"{label} has no row with a position and a loss in `{columns.loss}`; say which, loss=...")
-    for problem in (*said, *problems):
-        warnings.warn(f"{label}: {problem}", RunWarning, stacklevel=2)
+    notes = [f"{label}: {problem}." for problem in (*problems, *found)]
+    for note in notes:
+        warnings.warn(note, RunWarning, stacklevel=2)
     if schedule is None:
-        schedule = _logged(label, at, rates, warmup)
+        schedule = logged_rates(label, table, warmup)
     else:
-        _compare(label, schedule, lines, at, rates)
-    notes = [f"{label}: {problem}." for problem in (*said, *problems)]
-    if not columns.certain and step_counts is None:
+        check_rates(label, schedule, table)
+    if not columns.counts_updates and step_counts is None:
         notes.append(f"{label}: `{columns.step}` was read as {'updates done' if done else 'the index of an update'}.")
-    return Run(schedule, at[usable], losses[usable], label, warmup, ema, noise, tuple(notes))
+    return Run(schedule, table.at[usable], table.loss[usable], label, warmup, ema, noise, tuple(notes))
 
 
 def _filtered(rows: list[Row], where: Mapping[str, Any] | None, label: str) -> list[Row]:
@@ -134,7 +133,6 @@ class _Columns:
         self.loss = self._named("loss", loss) or self._loss()
         self.lr = self._named("lr", lr) or self._one("lr", RATE, many=True, needed=False)
         self.counts_updates = self.step.lower() in DONE
-        self.certain = self.counts_updates
 
     def _named(self, word: str, name: str | None) -> str | None:
         if name is not None and name not in self.names:
@@ -161,8 +159,8 @@ class _Columns:
             )
         return found[0] if found else ""
 
-    def numbers(self, rows: list[Row]) -> tuple[list[int], Array, Array, Array, list[str]]:
-        """Lines, positions, losses and rates (NaN where a row has none), and what was no number."""
+    def numbers(self, rows: list[Row]) -> tuple[Table, list[str]]:
+        """The rows as numbers, and which were none."""
         kept, values, odd, broken = [], [], [], []
         for line, row in rows:
             position, loss, rate = (_number(row.get(name)) for name in (self.step, self.loss, self.lr))
@@ -172,14 +170,14 @@ class _Columns:
             if not math.isfinite(loss) and row.get(self.loss) not in (None, ""):
                 broken.append(line)
             kept.append(line)
-            values.append((position, loss if loss > 0 else math.nan, rate or math.nan))
+            values.append((position, loss if loss > 0 else math.nan, math.nan if rate is None else rate))
         if not values:
             raise ValueError(f"{self.label} has no row with a whole number in `{self.step}`; say step=...")
         at, losses, rates = np.array(values).T
         said = [f"no position or no number in {lines_of(odd)}"] if odd else []
         # A frame writes NaN where other logs write nothing; where it often does, that is what it means.
         said += [f"the loss is not finite in {lines_of(broken)}"] if 0 < len(broken) < len(kept) / 3 else []
-        return kept, at, losses, rates, said
+        return Table(np.array(kept), at, losses, rates), said
 
 
 def _number(value: Any) -> float | None:
@@ -190,66 +188,3 @@ def _number(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError):
         return None
-
-
-def _logged(label: str, at: Array, rates: Array, warmup: int | None) -> Array:
-    """The rate of every update, from those that were logged."""
-    known = np.isfinite(rates)
-    if not known.any():
-        raise ValueError(f"{label} has no column of rates; say which, lr=..., or give the schedule")
-    index, values = at[known] - 1, rates[known]
-    if warmup is not None and index[0] > 0:
-        rises = index[0] >= warmup
-        index = np.concatenate([[0, warmup] if rises else [0], index])
-        values = np.concatenate([[0.0, values[0]] if rises else [0.0], values])
-    elif index[0] > 0 and len(values) > 1 and values[1] > values[0]:
-        index, values = np.concatenate([[0], index]), np.concatenate([[0.0], values])
-    elif index[0] > 0.02 * at[-1]:
-        raise ValueError(
-            f"{label} logs no rate before update {int(index[0])}, where it is {values[0]:.3g}: say how long the warmup "
-            f"was, warmup=..., 0 for none, or give the schedule"
-        )
-    return np.interp(np.arange(int(at[-1])), *_with_jumps(index, values))
-
-
-def _with_jumps(index: Array, values: Array) -> tuple[Array, Array]:
-    """Knots of the logged rates; between two rows where a steady rate jumps, it does so in the middle."""
-    moves = np.abs(np.diff(values, prepend=values[0], append=values[-1]))
-    here, beside = moves[1:-1], np.maximum(moves[:-2], moves[2:])
-    # The first stretch is the warmup, and not a jump.
-    jumps = np.flatnonzero((here > 0.1 * values.max()) & (beside < 0.1 * here) & (values[:-1] > 0)) + 1
-    middle = np.round((index[jumps - 1] + index[jumps]) / 2)
-    index = np.insert(index, np.repeat(jumps, 2), np.stack([middle - 1, middle], axis=1).ravel())
-    return index, np.insert(values, np.repeat(jumps, 2), np.stack([values[jumps - 1], values[jumps]], axis=1).ravel())
-
-
-def _mismatch(schedule: Schedule | Any, at: Array, rates: Array) -> Array:
-    """How far each logged rate is from the schedule's, as a share of the peak."""
-    wanted = rates_of(schedule, int(at.max()))
-    return np.asarray(np.abs(rates - wanted[at.astype(int) - 1]) / max(float(wanted.max()), 1e-300))
-
-
-def _better(schedule: Schedule | Any, at: Array, rates: Array, done: bool) -> bool:
-    """Whether positions count updates done, by which reading the logged rates agree better with."""
-    known = np.isfinite(rates) & (at >= 1)
-    if not known.any():
-        return done
-    apart = [float(np.mean(_mismatch(schedule, at[known] + shift, rates[known]))) for shift in (0, 1)]
-    return apart[0] < 0.5 * apart[1] if not done else not apart[1] < 0.5 * apart[0]
-
-
-def _compare(label: str, schedule: Schedule | Any, lines: list[int], at: Array, rates: Array) -> None:
-    known = np.flatnonzero(np.isfinite(rates) & (at >= 1))
-    if not known.size:
-        return
-    apart = _mismatch(schedule, at[known], rates[known])
-    wrong = np.flatnonzero(apart > DISAGREES)
-    # A log that rounds its position is off for a few rows where the rate changes fast.
-    if len(wrong) > max(2, 0.02 * len(known)):
-        first = known[wrong[0]]
-        wanted = rates_of(schedule, int(at[first]))[-1]
-        raise ValueError(
-            f"{label}: the logged rates are not the schedule's in {len(wrong)} of {len(known)} rows, first in line "
-            f"{lines[first]}: {rates[first]:.4g} after {at[first]:g} updates, where it says {wanted:.4g}; give the "
-            f"schedule that was run, or none to take the logged rates"
-        )
