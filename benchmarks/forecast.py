@@ -7,8 +7,9 @@ python -m benchmarks.forecast --law mpl  # the same with another law
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from statistics import median
 from time import perf_counter, process_time
 
@@ -79,15 +80,33 @@ def left_out(name: str, what: str, law: str = "kww", one: bool = False, after: f
     return score(fit(train, law=law, prior=prior), test, after)
 
 
-def any_runs(name: str, what: str, law: str = "kww", draws: int = 15) -> Score:
-    """The score over random choices of one to three runs to fit: many final losses, not six."""
+def any_fits(name: str, what: str, law: str = "kww", draws: int = 15) -> Iterator[tuple[Law, list[Run]]]:
+    """Fits of one to three runs drawn at random, each with the runs left out."""
     prior = make(law, [name if what == "size" else LABS[name]])
     runs, random = list(sets()[name].values()), np.random.default_rng(1)
-    scores = []
     for draw in range(draws):
         chosen = set(random.choice(len(runs), 1 + draw % 3, replace=False))
         fitted = fit([runs[i] for i in sorted(chosen)], law=law, prior=prior)
-        scores.append(score(fitted, [run for i, run in enumerate(runs) if i not in chosen]))
+        yield fitted, [run for i, run in enumerate(runs) if i not in chosen]
+
+
+def differences(name: str, what: str, law: str = "kww") -> float:
+    """How many differences of two final losses, at one horizon, lie within their 90 % bands."""
+    held = []
+    for fitted, test in any_fits(name, what, law, draws=6):
+        for one, other in combinations(test, 2):
+            at = min(one.updates, other.updates)
+            # The two laboratories' logs end within so many updates of a common horizon.
+            if max(one.updates, other.updates) - at <= 300:
+                losses = [float(np.interp(at, run.at, run.loss)) for run in (one, other)]
+                _, low, high = fitted.difference(one.schedule, other.schedule, at)
+                held.append(low <= losses[0] - losses[1] <= high)
+    return float(np.mean(held))
+
+
+def any_runs(name: str, what: str, law: str = "kww") -> Score:
+    """The score over random choices of one to three runs to fit: many final losses, not six."""
+    scores = [score(fitted, test) for fitted, test in any_fits(name, what, law)]
     return Score(*(np.concatenate([getattr(s, field) for s in scores]) for field in Score.__dataclass_fields__))
 
 
@@ -124,6 +143,14 @@ def figures(law: str) -> list[tuple[str, str, str]]:
         ("90 % bands, size left out, three runs", "", covered(size, SIZES)),
         ("90 % bands, lab left out, any 1-3 runs", "", covered(wide["lab"], list(LABS))),
         ("90 % bands, size left out, any 1-3 runs", "", covered(wide["size"], list(LABS))),
+        *(
+            (
+                f"90 % bands of differences, {what} left out",
+                "",
+                ", ".join(f"{n} {differences(n, what, law):.2f}" for n in LABS),
+            )
+            for what in ("lab", "size")
+        ),
     ]
 
 

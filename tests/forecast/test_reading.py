@@ -201,3 +201,20 @@ def test_a_branch_has_the_past_it_shares():
         branch(stable, lehr.Constant(1e-3), at=[2100], loss=[3.0], since=2000)
     with pytest.raises(ValueError, match="counts from the start of the past"):
         branch(stable, lehr.Constant(1e-3), at=[100], loss=[3.0], since=500)
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's own, about its file store
+def test_mlflow(tmp_path, monkeypatch):
+    mlflow = pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(tmp_path.as_uri())
+    try:
+        client = mlflow.tracking.MlflowClient()
+        run_id = client.create_run(client.create_experiment("runs")).info.run_id
+        for i, rate, loss in rows():
+            client.log_metric(run_id, "lr", rate, step=i)
+            client.log_metric(run_id, "val_loss", loss, step=i)
+        assert same(read_run(f"mlflow:{run_id}", SCHEDULE))
+    finally:
+        mlflow.set_tracking_uri(before)

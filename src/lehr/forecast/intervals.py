@@ -63,6 +63,22 @@ def peak_distance(peak: float, seen: tuple[float, float]) -> float:
     return max(log(peak / seen[1]), log(seen[0] / peak), 0.0)
 
 
+def own_variance(formula: Formula, theta: Array, seen: Array, path: Path) -> Array:
+    """Variance of ln L that is the law's own, whatever its constants: near the runs, and away from them."""
+    step = formula.step_error * distance(formula.state(theta, path), seen)
+    return np.asarray(formula.row_error**2 + step**2)
+
+
+def unlike(rates: Array, others: Array) -> float:
+    """How far two schedules are from being one: 0 if they are, 1 from a tenth of their area on.
+
+    >>> ones = np.ones(2)
+    >>> round(unlike(ones, np.array([1.0, 0.9])), 3), unlike(ones, np.array([1.0, 0.0]))
+    (0.513, 1.0)
+    """
+    return min(1.0, float(20 * np.abs(rates - others).sum() / (rates + others).sum()))
+
+
 def variance(
     formula: Formula,
     theta: Array,
@@ -87,6 +103,5 @@ def variance(
     loss, jacobian = formula.evaluate(theta, path)
     jacobian = jacobian / loss[:, None]
     constants = np.einsum("ni,ij,nj->n", jacobian, covariance, jacobian)
-    step = formula.step_error * distance(formula.state(theta, path), seen)
     seed = SEED_ERROR * np.minimum(warmup_area / path.progress, 1.0) ** 2
-    return np.asarray(constants + formula.row_error**2 + step**2 + seed**2 + (PEAK_ERROR * peaks_away) ** 2)
+    return np.asarray(constants + own_variance(formula, theta, seen, path) + seed**2 + (PEAK_ERROR * peaks_away) ** 2)

@@ -15,7 +15,7 @@ import numpy as np
 from ..schedules import Schedule
 from . import laws
 from .advice import Experiment, about_forecast, about_runs, experiment
-from .intervals import peak_distance, quantile, variance
+from .intervals import own_variance, peak_distance, quantile, unlike, variance
 from .knots import Array, Path, compress, rates_of
 from .laws import Formula
 from .runs import Run, warmup_of
@@ -178,17 +178,21 @@ class Law:
     ) -> tuple[float, float, float]:
         """The final loss of ``one`` minus that of ``other``, after ``at`` updates: (value, low, high).
 
-        Much of what is uncertain about two forecasts is uncertain in the same way, so the band of
-        the difference is narrower than the two bands.
+        What is uncertain about the constants is uncertain in the same way for both, so the band of
+        the difference is narrower than the two bands. What the law itself gets wrong is taken to
+        differ, unless the schedules are nearly one.
         """
         paths = [compress(schedule, [at]) for schedule in (one, other)]
-        (loss_a, slope_a), (loss_b, slope_b) = (self.formula.evaluate(self.theta, path) for path in paths)
-        slope = (slope_a - slope_b)[0]
-        apart = np.linalg.norm(np.subtract(*(self.formula.state(self.theta, path)[0] for path in paths)))
-        own = min(self.formula.step_error * float(apart), self.formula.row_error) * float(loss_a[0])
-        half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + 2 * own**2))
-        value = float(loss_a[0] - loss_b[0])
+        losses, slopes = zip(*(self.formula.evaluate(self.theta, path) for path in paths), strict=True)
+        slope = (slopes[0] - slopes[1])[0]
+        own = sum(float(self._own(path)[0]) * float(loss[0]) ** 2 for path, loss in zip(paths, losses, strict=True))
+        own *= unlike(rates_of(one, at), rates_of(other, at)) ** 2
+        half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + own))
+        value = float(losses[0][0] - losses[1][0])
         return value, value - half, value + half
+
+    def _own(self, path: Path) -> Array:
+        return own_variance(self.formula, self.theta, self.states, path)
 
     def optimise(
         self, *, training_steps: int, max_lr: float, warmup_steps: int | None = None, min_lr: float = 0.0
