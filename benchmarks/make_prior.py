@@ -12,9 +12,10 @@ from functools import cache
 
 from benchmarks.forecast_data import LABS, sets
 from lehr.forecast import Prior, priors
-from lehr.forecast.fit import rows_of, solve
+from lehr.forecast.fit import solve
 from lehr.forecast.knots import Array
 from lehr.forecast.laws import LAWS
+from lehr.forecast.rows import rows_of
 
 
 @cache

@@ -213,3 +213,9 @@ def test_a_forecast_draws_itself(law):
     axes = law.predict(WSD).plot()
     assert axes.get_ylabel() == "loss, nats"
     pyplot.close("all")
+
+
+def test_a_run_that_is_too_short_beside_the_others_is_said():
+    short = Run(STABLE, [510, 520], [4.0, 3.9], name="short")
+    law = fit([run(lehr.constant_with_warmup(40_000, WARMUP, PEAK), steps=40_000), short])
+    assert any("short was left out" in note for note in law.notes)

@@ -18,7 +18,7 @@ from .advice import Experiment as Experiment
 from .bound import convex_bound as convex_bound
 from .bound import convex_bounds as convex_bounds
 from .fit import fit as fit
-from .law import Forecast as Forecast
+from .forecasts import Forecast as Forecast
 from .law import Law as Law
 from .optimise import Choice as Choice
 from .optimise import Optimum as Optimum

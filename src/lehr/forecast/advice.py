@@ -12,6 +12,7 @@ from ..schedules import Constant, Ramp, Schedule
 from ..schedules.recipes import constant_with_warmup, cosine, wsd
 from .intervals import ROW_ERROR, peak_distance
 from .knots import Array, Path, compress
+from .rows import EARLY
 from .runs import Run
 
 if TYPE_CHECKING:
@@ -40,7 +41,13 @@ def about_runs(path: Path, runs: Sequence[Run], misfit: Mapping[str, float]) -> 
         runs: The runs.
         misfit: The median relative error of each run's rows.
     """
-    return (*(note for run in runs for note in run.notes), *_misfits(misfit), *_blind_spots(path, runs), SETTING)
+    unused = [run for run in runs if run.name not in misfit]
+    said = [note for run in runs for note in run.notes]
+    said += [
+        f"{run.name} was left out: it has no loss after its warmup and after {EARLY:.0%} of the longest run."
+        for run in unused
+    ]
+    return (*said, *_misfits(misfit), *_blind_spots(path, runs), SETTING)
 
 
 def _misfits(misfit: Mapping[str, float]) -> Iterator[str]:

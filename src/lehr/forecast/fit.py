@@ -15,85 +15,17 @@ import numpy as np
 
 from . import laws, priors
 from .intervals import ROW_ERROR
-from .knots import Array, Ints, Path, compress, join
+from .knots import Array
 from .law import Law
 from .laws import Formula
 from .priors import Prior
+from .rows import Rows, rows_of
 from .runs import Run
 
 HUBER = 1e-3
 """Relative error from which a row counts by its size, no longer by its square."""
-EARLY = 0.03
-"""Share of the longest run whose losses are left out: no law holds so early."""
 STARTS = 8
 LONGEST_STEP = 0.7
-
-
-@dataclass(frozen=True)
-class Rows:
-    """All losses of a fit.
-
-    Attributes:
-        path: The schedules at m positions.
-        first: Index of each loss's first position, (n,); a smoothed loss has several.
-        share: What each position adds to its loss, (m,).
-        log_loss: ln of each loss, (n,).
-        weight: Of each loss, (n,): 1, or less where it is noisy.
-        owner: Index of each loss's run, (n,).
-    """
-
-    path: Path
-    first: Ints
-    share: Array
-    log_loss: Array
-    weight: Array
-    owner: Ints
-
-    def residuals(self, formula: Formula, theta: Array) -> tuple[Array, Array]:
-        """Weighted ln predicted - ln logged, (n,), and its derivative by constants."""
-        loss, jacobian = formula.evaluate(theta, self.path)
-        if len(self.first) < len(loss):
-            loss = np.add.reduceat(self.share * loss, self.first)
-            jacobian = np.add.reduceat(self.share[:, None] * jacobian, self.first)
-        # A trial step may drive the loss below 0, where no logarithm is.
-        loss = np.maximum(loss, 1e-3)
-        return self.weight * (np.log(loss) - self.log_loss), jacobian * (self.weight / loss)[:, None]
-
-
-# Nodes and weights of the mean over an exponential past: exact for any quintic.
-_LAGS, _SHARES = np.polynomial.laguerre.laggauss(3)
-
-
-def rows_of(runs: Sequence[Run]) -> Rows:
-    """What a fit of these runs uses.
-
-    Raises:
-        ValueError: No run has a loss after its warmup and after the first `EARLY` of the longest.
-    """
-    early = EARLY * max(run.updates for run in runs)
-    paths, shares, losses, weights, owners = [], [], [], [], []
-    for index, run in enumerate(runs):
-        at, log_loss, noise = run.observations(early)
-        if not len(at):
-            continue
-        share = np.ones((len(at), 1))
-        if run.ema:
-            every = float(np.median(np.diff(run.at))) if len(run.at) > 1 else 1.0
-            lag = _LAGS * run.ema / (1 - run.ema) * every
-            at = np.maximum(np.round(at[:, None] - lag), run.at[0])
-            share = share * _SHARES
-        paths.append(compress(run.rates, at.ravel()))
-        shares.append(share)
-        losses.append(log_loss)
-        weights.append(HUBER / np.hypot(HUBER, noise))
-        owners.append(np.full(len(log_loss), index))
-    if not paths:
-        names = ", ".join(f"{run.name} (until {run.updates}, warmup {run.warmup})" for run in runs)
-        raise ValueError(f"no run has a loss after its warmup: {names}; give losses from after the warmup")
-    widths = np.concatenate([np.full(len(share), share.shape[1]) for share in shares])
-    first = np.concatenate([[0], np.cumsum(widths)[:-1]])
-    flat = (np.concatenate(columns) for columns in ([s.ravel() for s in shares], losses, weights, owners))
-    return Rows(join(paths), first, *flat)
 
 
 def fit(

@@ -15,55 +15,19 @@ import numpy as np
 from ..schedules import Schedule
 from . import laws
 from .advice import Experiment, about_forecast, about_runs, experiment
+from .forecasts import Forecast
 from .intervals import own_variance, peak_distance, quantile, unlike, variance
 from .knots import Array, Path, compress, rates_of
 from .laws import Formula
 from .runs import Run, warmup_of
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from .optimise import Optimum
     from .priors import Prior
 
 VERSION = 1
 STATES = 200
 """States of the fitted rows that a law remembers at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class Forecast:
-    """The losses that a schedule would give.
-
-    Attributes:
-        at: Updates done, (n,).
-        loss: The loss there, nats, (n,).
-        low: Where the band begins, (n,).
-        high: Where it ends, (n,).
-        level: The share of losses that the band is meant to hold.
-        schedule: The schedule.
-        notes: What the fitted runs cannot tell about it.
-    """
-
-    at: Array
-    loss: Array
-    low: Array
-    high: Array
-    level: float
-    schedule: Schedule | Any
-    notes: tuple[str, ...] = ()
-
-    def plot(self, ax: Axes | None = None, **style: Any) -> Axes:
-        """Draw the curve and its band on matplotlib axes; returns them."""
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots()[1]
-        (line,) = ax.plot(self.at, self.loss, **style)
-        ax.fill_between(self.at, self.low, self.high, color=line.get_color(), alpha=0.2, linewidth=0)
-        ax.set_xlabel("updates")
-        ax.set_ylabel("loss, nats")
-        return ax
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
