@@ -1,7 +1,7 @@
 """Makes the prior that lehr ships, or one that leaves a data set or a laboratory out.
 
 python -m benchmarks.make_prior -o src/lehr/forecast/priors.json
-python -m benchmarks.make_prior -o /tmp/priors.json --without 100M --without cooldowns
+python -m benchmarks.make_prior -o priors.json --without 100M --without cooldowns
 """
 
 from __future__ import annotations
