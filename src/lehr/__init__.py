@@ -34,13 +34,14 @@ from .schedules.recipes import triangular2 as triangular2
 from .schedules.recipes import wsd as wsd
 
 if _TYPE_CHECKING:
+    from . import forecast as forecast
     from . import plot as plot
     from . import spec as spec
     from .scheduler import Scheduler as Scheduler
 
 __version__ = "0.1.0"
 
-_LAZY = {"Scheduler": "scheduler", "plot": None, "spec": None}
+_LAZY = {"Scheduler": "scheduler", "forecast": None, "plot": None, "spec": None}
 
 
 def __getattr__(name: str) -> _Any:

@@ -1,0 +1,126 @@
+r"""What convex optimisation promises of a schedule, with no data at all.
+
+For SGD on a convex problem, with gradients no longer than G and a start no farther than D from the
+solution, the last iterate after T updates with rates :math:`\eta_1 \dots \eta_T` is no worse than
+
+.. math:: \tfrac12 \left[ \frac{D^2}{\sum_{j \le T} \eta_j}
+    + \sum_{k < T} \frac{\eta_k^2 G_k^2}{\sum_{k < j \le T} \eta_j} + \eta_T G_T^2 \right]
+
+That ranks schedules much as training large models does. This is Theorem 1 of Schaipp et al., 2025,
+https://arxiv.org/abs/2501.18965, summed by parts, so that every term is positive and none cancels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..schedules import Schedule
+from .knots import Array, rates_of
+
+BLOCK = 256
+"""Updates up to which fractions are summed one by one."""
+SMALL = 64
+"""Updates up to which every pair has a sum of its own."""
+NODES = 16
+"""Points that stand for an octave."""
+_POINTS = np.polynomial.chebyshev.chebpts1(NODES)
+# From sums of Chebyshev polynomials to weights at the points.
+_TO_NODES = np.polynomial.chebyshev.chebvander(_POINTS, NODES - 1).T * 2 / NODES
+_TO_NODES[0] /= 2
+
+
+def convex_bound(schedule: Schedule | Any, updates: int, *, distance: float = 1.0, gradient: Any = 1.0) -> float:
+    """The bound after ``updates`` updates, in O(updates).
+
+    Args:
+        schedule: A Schedule, or an array with the rate of every update.
+        updates: The horizon, T.
+        distance: D.
+        gradient: G, one for all updates or one each.
+
+    Raises:
+        ValueError: A rate is negative or no finite number, or the last one is 0.
+
+    >>> from lehr import Constant
+    >>> convex_bound(Constant(0.5), 4)
+    0.9583333333333333
+    """
+    rates, cost = _terms(schedule, updates, gradient)
+    after = np.cumsum(rates[::-1])[::-1]
+    return float(distance**2 / after[0] + (cost[:-1] / after[1:]).sum() + cost[-1] / rates[-1]) / 2
+
+
+def convex_bounds(schedule: Schedule | Any, updates: int, *, distance: float = 1.0, gradient: Any = 1.0) -> Array:
+    """The bound for every horizon from 1 to ``updates``, (updates,), in O(updates log updates).
+
+    Arguments and errors are those of `convex_bound`; no rate may be 0.
+    """
+    rates, cost = _terms(schedule, updates, gradient)
+    zero = np.flatnonzero(rates == 0)
+    if zero.size:
+        raise ValueError(f"the bound after an update with rate 0 is infinite, and that of update {zero[0]} is 0")
+    sums = np.zeros(updates)
+    _add_sums(rates, cost, sums)
+    return (distance**2 / np.cumsum(rates) + sums + cost / rates) / 2
+
+
+def _terms(schedule: Schedule | Any, updates: int, gradient: Any) -> tuple[Array, Array]:
+    rates = rates_of(schedule, updates)
+    if updates < 1 or not rates[-1] > 0:
+        raise ValueError(
+            f"the bound needs at least one update and a last rate above 0, got {updates} updates"
+            + (f" and a last rate of {rates[-1]}; ask for the update before" if updates >= 1 else "")
+        )
+    lengths = np.broadcast_to(np.asarray(gradient, dtype=float), rates.shape)
+    return rates, (rates * lengths) ** 2
+
+
+def _add_sums(rates: Array, cost: Array, sums: Array) -> None:
+    """Add to each ``sums[t]`` the cost[k] / (rates[k+1] + ... + rates[t]) of all k < t.
+
+    The halves are summed by themselves; between them, each sum of rates is one from the middle to
+    the right plus one from the left to the middle: nothing is ever subtracted.
+    """
+    n = len(rates)
+    if n <= SMALL:
+        later = np.triu(np.ones((n, n)), 1)
+        between = np.cumsum(later * rates, axis=1)
+        sums += cost @ (later / np.where(later, between, 1.0))
+        return
+    middle = n // 2
+    right = np.cumsum(rates[middle:])
+    left = np.append(np.cumsum(rates[middle - 1 : 0 : -1])[::-1], 0.0)
+    sums[middle:] += _weighted_inverses(right, left, cost[:middle])
+    _add_sums(rates[:middle], cost[:middle], sums[:middle])
+    _add_sums(rates[middle:], cost[middle:], sums[middle:])
+
+
+def _weighted_inverses(x: Array, y: Array, weight: Array) -> Array:
+    """For each x, the sum over k of weight[k] / (x + y[k]); x rises from above 0, y falls to 0.
+
+    In large blocks, the y of one octave act as `NODES` of them: 1 / (x + y) is interpolated there
+    at Chebyshev points, which gains a factor of 5.8 in precision for each.
+    """
+    if len(x) <= BLOCK:
+        return np.asarray((1 / (x[:, None] + y)) @ weight)
+    octave = np.ceil(np.log2(np.maximum(y / x[0], 1.0))).astype(int)
+    ends = np.append(np.flatnonzero(np.diff(octave)) + 1, len(y))
+    nodes, weights = [], []
+    for start, end in zip(np.append(0, ends[:-1]), ends, strict=True):
+        inside, mass = y[start:end], weight[start:end]
+        if end - start > NODES:
+            high = x[0] * 2.0 ** octave[start]
+            low = high / 2 if octave[start] else 0.0
+            middle, half = (high + low) / 2, (high - low) / 2
+            mass = mass @ np.polynomial.chebyshev.chebvander((inside - middle) / half, NODES - 1) @ _TO_NODES
+            inside = middle + half * _POINTS
+        nodes.append(inside)
+        weights.append(mass)
+    return _weighted_inverses_of_blocks(x, np.concatenate(nodes), np.concatenate(weights))
+
+
+def _weighted_inverses_of_blocks(x: Array, y: Array, weight: Array) -> Array:
+    # In pieces that stay in the cache.
+    return np.concatenate([(1 / (part[:, None] + y)) @ weight for part in np.array_split(x, len(x) // BLOCK + 1)])

@@ -1,0 +1,221 @@
+"""Fits, bands, files, and what the runs cannot tell."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lehr
+from lehr.forecast import Law, Prior, Run, fit, priors
+from lehr.forecast.intervals import distance, quantile
+from lehr.forecast.knots import compress
+from lehr.forecast.laws import LAWS
+
+TRUTH = np.array([2.8, -0.6, 0.5, 6.1, 2.8, 0.45, -0.4, 0.56, 0.6])
+STEPS, WARMUP, PEAK = 10_000, 500, 5e-4
+COSINE = lehr.cosine(STEPS, WARMUP, PEAK, 0.1 * PEAK)
+STABLE = lehr.constant_with_warmup(STEPS, WARMUP, PEAK)
+WSD = lehr.wsd(STEPS, WARMUP, PEAK, 0.0, decay_steps="20%")
+
+
+def truth(schedule, at):
+    return LAWS["kww"].value(TRUTH, compress(schedule, at))
+
+
+def run(schedule, noise=0.0, ema=0.0, every=100, steps=STEPS):
+    at = np.arange(every, steps + 1, every)
+    loss = truth(schedule, at) * np.exp(noise * np.random.default_rng(0).standard_normal(len(at)))
+    if ema:
+        smooth = [loss[0]]
+        for value in loss[1:]:
+            smooth.append(ema * smooth[-1] + (1 - ema) * value)
+        loss = np.array(smooth)
+    return Run(schedule, at, loss, name=str(getattr(schedule, "name", "run")), ema=ema)
+
+
+@pytest.fixture(scope="module")
+def law():
+    return fit([run(COSINE), run(STABLE)])
+
+
+def final_error(law, schedule):
+    return float(law.predict(schedule, at=[STEPS]).loss[0] / truth(schedule, [STEPS])[0] - 1)
+
+
+def test_a_law_finds_the_curve_it_made(law):
+    assert abs(final_error(law, COSINE)) < 3e-4
+    assert abs(final_error(law, WSD)) < 2e-3
+
+
+def test_bands_hold_the_truth_and_widen_with_distance(law):
+    seen, unseen = law.predict(COSINE, at=[STEPS]), law.predict(WSD, at=[STEPS])
+    longer = law.predict(lehr.wsd(4 * STEPS, WARMUP, PEAK), at=[4 * STEPS])
+    assert all(f.low[0] < truth(f.schedule, f.at)[0] < f.high[0] for f in (seen, unseen, longer))
+    widths = [float(f.high[0] / f.low[0]) for f in (seen, unseen, longer)]
+    assert widths == sorted(widths)
+
+
+def test_levels_are_nested(law):
+    narrow, wide = law.predict(WSD, at=[STEPS], level=0.5), law.predict(WSD, at=[STEPS], level=0.99)
+    assert wide.low[0] < narrow.low[0] < narrow.loss[0] < narrow.high[0] < wide.high[0]
+    assert quantile(0.5) == pytest.approx(0.6744897501960817)
+    with pytest.raises(ValueError, match="between 0 and 1, got 90"):
+        law.predict(WSD, level=90)
+
+
+def test_distance_is_to_the_nearest():
+    seen = np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    assert distance(np.array([[0.0, 3.0, 4.0], [1.0, 1.0, 1.0]]), seen).tolist() == [pytest.approx(14**0.5), 0.0]
+
+
+def test_constant_runs_say_what_they_cannot_tell():
+    law = fit(run(STABLE))
+    assert any("what lowering the rate gains is known from other people's runs alone" in note for note in law.notes)
+    both = fit([run(STABLE), run(COSINE)])
+    assert not any("other people's runs alone" in note for note in both.notes)
+    alone, known = (fitted.predict(WSD, at=[STEPS]) for fitted in (law, both))
+    assert alone.high[0] / alone.low[0] > known.high[0] / known.low[0]
+
+
+def test_the_experiment_is_a_branch_at_a_lower_rate():
+    found = fit(run(STABLE)).experiment()
+    assert "Continue the stable run" in found.words
+    assert found.shrinks < 0.9
+    assert found.schedule(found.since + 1) < PEAK
+
+
+def test_a_peak_never_tried_and_a_long_horizon_are_said(law):
+    other = law.predict(lehr.cosine(STEPS, WARMUP, 2 * PEAK), at=[STEPS])
+    assert any("never tried" in note for note in other.notes)
+    same = law.predict(lehr.cosine(STEPS, WARMUP, PEAK), at=[STEPS])
+    assert not same.notes
+    assert other.high[0] / other.low[0] > same.high[0] / same.low[0]
+    assert any("4.0 times the longest run" in note for note in law.predict(lehr.linear(40_000, 500, PEAK)).notes)
+
+
+def test_a_run_that_no_law_describes_is_said():
+    broken = run(STABLE)
+    half = len(broken.loss) // 2
+    loss = np.concatenate([broken.loss[:half], broken.loss[half:] * 1.08])
+    law = fit(Run(STABLE, broken.at, loss, name="broken"))
+    assert any("The law misses broken" in note for note in law.notes)
+
+
+def test_smoothed_losses_are_not_late():
+    smooth = run(COSINE, ema=0.9, every=50)
+    declared = fit(smooth)
+    denied = fit(Run(COSINE, smooth.at, smooth.loss))
+    at = np.arange(2000, STEPS + 1, 500)
+    errors = [np.abs(law.predict(COSINE, at).loss / truth(COSINE, at) - 1).mean() for law in (declared, denied)]
+    assert errors[0] < 0.3 * errors[1]
+
+
+def test_constants_keep_their_sense():
+    # A curve without any noise term pushes kappa below 0, where cooling down would do harm.
+    at = np.arange(100, STEPS + 1, 100)
+    law = fit(Run(COSINE, at, 2.5 + 0.7 * (PEAK * at) ** -0.4))
+    low, high = law.formula.limits
+    assert ((law.theta >= low) & (law.theta <= high)).all()
+
+
+def test_noisy_losses_are_averaged():
+    noisy = run(COSINE, noise=0.02, every=5)
+    assert noisy.noise == pytest.approx(0.02, rel=0.2)
+    assert abs(final_error(fit(noisy), COSINE)) < 4e-3
+
+
+@settings(max_examples=5, deadline=None)
+@given(order=st.permutations(range(3)))
+def test_the_order_of_runs_changes_nothing(order):
+    runs = [run(COSINE), run(STABLE), run(WSD)]
+    first, second = fit(runs), fit([runs[i] for i in order])
+    np.testing.assert_allclose(final_error(first, WSD), final_error(second, WSD), atol=2e-5)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_every_law_fits_and_keeps(name, tmp_path):
+    law = fit([run(COSINE), run(STABLE)], law=name)
+    law.write(tmp_path / "law.json")
+    again = Law.read(tmp_path / "law.json")
+    here, there = law.predict(WSD), again.predict(WSD)
+    for field in ("at", "loss", "low", "high"):
+        np.testing.assert_array_equal(getattr(here, field), getattr(there, field))
+    assert again.notes == law.notes
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.pop("states"), "missing required field `states`"),
+        (lambda d: d.update(extra=1), "unknown field `extra`"),
+        (lambda d: d.update(version=99), "version 1 is needed, got 'lehr law' 99"),
+        (lambda d: d.update(law="cubic"), "there is no law 'cubic'"),
+        (lambda d: d["constants"].pop("p"), "has the constants L0"),
+        (lambda d: d.update(states=[]), "at least one state"),
+        (lambda d: d["covariance"][0].__setitem__(0, -1.0), "must be finite, and its covariance"),
+    ],
+)
+def test_broken_law_files_are_refused(law, change, words):
+    data = json.loads(law.to_json())
+    change(data)
+    with pytest.raises(ValueError, match=words):
+        Law.from_json(json.dumps(data))
+
+
+def test_a_difference_is_surer_than_its_parts(law):
+    value, low, high = law.difference(WSD, COSINE, STEPS)
+    one, other = law.predict(WSD, at=[STEPS]), law.predict(COSINE, at=[STEPS])
+    assert value == pytest.approx(one.loss[0] - other.loss[0])
+    assert high - low < (one.high[0] - one.low[0]) + (other.high[0] - other.low[0])
+    assert low < truth(WSD, [STEPS])[0] - truth(COSINE, [STEPS])[0] < high
+
+
+def test_a_prior_by_hand():
+    # Two laboratories of one model each: the mean between them, and their scatter beside the belief.
+    fits = {"a": [np.array([3.0, 0.0, 0.4, 6.0, 7.0])], "b": [np.array([2.0, 0.2, 0.6, 6.0, 7.0])]}
+    prior = Prior.of_fits("momentum", fits)
+    np.testing.assert_allclose(prior.mean, [0.1, 0.5, 6.0, 7.0])
+    assert prior.covariance[0, 0] == pytest.approx((0.5**2 + 0.02) / 2 * 1.5 + 0.1**2)
+    assert prior.covariance[0, 1] == pytest.approx(0.02 / 2 * 1.5)
+
+
+def test_priors_come_from_files_too(tmp_path):
+    priors.write([priors.default("kww")], tmp_path / "mine.json")
+    assert fit(run(COSINE), prior=tmp_path / "mine.json").theta == pytest.approx(fit(run(COSINE)).theta, abs=1e-3)
+    with pytest.raises(ValueError, match="has no prior of the mpl law; it has kww"):
+        fit(run(COSINE), law="mpl", prior=tmp_path / "mine.json")
+    with pytest.raises(ValueError, match="of the kww law and the fit of the mpl law"):
+        fit(run(COSINE), law="mpl", prior=priors.default("kww"))
+    with pytest.raises(ValueError, match="positive definite"):
+        Prior("momentum", np.zeros(4), -np.eye(4))
+
+
+def test_there_must_be_something_to_fit():
+    with pytest.raises(ValueError, match="at least one run"):
+        fit([])
+    with pytest.raises(ValueError, match="no run has a loss after its warmup"):
+        fit(Run(STABLE, [100, 200], [5.0, 4.0]))
+
+
+def test_a_schedule_without_end_needs_positions(law):
+    with pytest.raises(ValueError, match="never ends"):
+        law.predict(lehr.Constant(PEAK))
+    assert law.predict(lehr.Constant(PEAK), at=[100]).loss.shape == (1,)
+
+
+def test_a_forecast_draws_itself(law):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    axes = law.predict(WSD).plot()
+    assert axes.get_ylabel() == "loss, nats"
+    pyplot.close("all")
+
+
+def test_a_run_that_is_too_short_beside_the_others_is_said():
+    short = Run(STABLE, [510, 520], [4.0, 3.9], name="short")
+    law = fit([run(lehr.constant_with_warmup(40_000, WARMUP, PEAK), steps=40_000), short])
+    assert any("short was left out" in note for note in law.notes)
