@@ -113,7 +113,7 @@ def save(out: Path, name: str, seed: int, parts: dict[str, Any], log: Log) -> No
     """Write log and checkpoint; the checkpoint last, so where it is the final one, nothing is missing."""
     with replacing(out / f"log_{name}.csv", "w") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, *log])
-    # Nothing above draws from torch's own generator once training; dropout would.
+    # "rng" is for those who add dropout: as it is, no step draws from it.
     states = {part: owner.state_dict() for part, owner in parts.items()}
     with replacing(out / f"checkpoint_{name}.pt", "wb") as file:
         torch.save({**states, "log": log, "seed": seed, "rng": torch.get_rng_state()}, file)
@@ -160,7 +160,7 @@ def draw_losses(schedules: dict[str, lehr.Schedule], logs: dict[str, Log], path:
 
 @click.command(help=str(__doc__).partition("\n")[0])
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where everything is written.")
-@click.option("--schedule", "names", type=click.Choice(STANDARD), multiple=True, default=STANDARD, help="Only this.")
+@click.option("--schedule", "names", type=click.Choice(STANDARD), multiple=True, default=STANDARD, help="Repeatable.")
 @click.option("--steps", type=click.IntRange(min=10), default=800, show_default=True, help="Of each schedule.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--checkpoint-every", type=click.IntRange(min=1), default=100, show_default=True, help="Steps.")

@@ -111,44 +111,57 @@ def bits(value: Any) -> Any:
     return [bits(item) for item in value] if isinstance(value, list | tuple) else repr(value)
 
 
-def kill(process: subprocess.Popen[str], moment: float, written: Path | None) -> bool:
-    """Kill after so many seconds, or in the next write of a checkpoint there; whether it came in time."""
+def wait(process: subprocess.Popen[str], seconds: float) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(moment)
-    while written and process.poll() is None and not any(written.glob("checkpoint_*.unfinished")):
+        process.wait(seconds)
+
+
+def wait_for_write(process: subprocess.Popen[str], out: Path) -> None:
+    while process.poll() is None and not any(out.glob("checkpoint_*.unfinished")):
         time.sleep(0.001)
+
+
+def kill(process: subprocess.Popen[str]) -> bool:
+    """Whether it was not too late."""
     process.kill()
     _, errors = process.communicate()
     assert process.returncode in (0, -signal.SIGKILL), errors
     return process.returncode != 0
 
 
-def run_through_kills(out: Path, every: int, longest: float, seed: int, in_writes: bool) -> list[float]:
-    """Run the demo to its end through three kills, and return when they came."""
+def run_through_kills(out: Path, every: int, longest: float, seed: int, in_writes: bool) -> None:
+    """Run the demo to its end, killed three times on the way: at any moment, or while it writes a checkpoint."""
     dice, moments, options = random.Random(seed), [], [f"--checkpoint-every={every}"]
-    while len(moments) < 3:
-        process = start(out, *options)
-        moment = dice.uniform(0, longest)
-        if kill(process, moment, out if in_writes else None):
+    for _ in range(12):
+        process, moment = start(out, *options), dice.uniform(0, longest)
+        if in_writes:
+            wait_for_write(process, out)  # else most kills would come before the first, and nothing be resumed
+        wait(process, moment)
+        if in_writes:
+            wait_for_write(process, out)
+        if kill(process):
             moments.append(moment)
             options[1:] = ["--resume"]
         else:  # it had ended: begin again, or let it end once more
             options[1:] = ["--resume"] * dice.randint(0, 1)
+        if len(moments) == 3:
+            break
+    print(f"seed {seed}, in writes {in_writes}: killed after {moments} s of {longest}")  # shown if it fails
+    assert len(moments) == 3
     finish(start(out, *options))
-    return moments
 
 
 def test_a_killed_run_ends_as_one_never_stopped(never_stopped: Run, tmp_path: Path) -> None:
     seed, expected, seconds = random.randrange(2**32), never_stopped.out, never_stopped.seconds
     with ThreadPoolExecutor() as pool:
         anywhere = pool.submit(run_through_kills, tmp_path / "a", 7, seconds, seed, in_writes=False)
-        in_writes = pool.submit(run_through_kills, tmp_path / "b", 1, 0.6 * seconds, seed, in_writes=True)
+        in_writes = pool.submit(run_through_kills, tmp_path / "b", 1, 0.2 * seconds, seed, in_writes=True)
     for run, out in (anywhere, tmp_path / "a"), (in_writes, tmp_path / "b"):
-        told = f"seed {seed}, killed after {run.result()} of {seconds} s"
-        assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in expected.iterdir()), told
+        run.result()
+        assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in expected.iterdir())
         for name in SCHEDULES:
-            assert (out / f"log_{name}.csv").read_bytes() == (expected / f"log_{name}.csv").read_bytes(), told
-            assert bits(checkpoint(out, name)) == bits(checkpoint(expected, name)), told
+            assert (out / f"log_{name}.csv").read_bytes() == (expected / f"log_{name}.csv").read_bytes()
+            assert bits(checkpoint(out, name)) == bits(checkpoint(expected, name))
 
 
 def test_other_settings_are_refused_on_resume_and_welcome_afresh(never_stopped: Run, tmp_path: Path) -> None:
