@@ -25,7 +25,7 @@ $(VENV)/bench: pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 test: $(VENV)/test lint  ## Everything that must hold: lint, types, tests, doctests, README blocks.
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile  # a page of the docs is one story
 
 lint: $(VENV)/test
 	$(BIN)/ruff check
