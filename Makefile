@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: test lint demo bench images clean
+.PHONY: test soak lint demo bench images clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,9 @@ $(VENV)/bench: pyproject.toml constraints.txt | $(BIN)/python
 
 test: $(VENV)/test lint  ## Everything that must hold: lint, types, tests, doctests, README blocks.
 	$(BIN)/python -m pytest -n 2 --dist loadfile  # a page of the docs is one story
+
+soak: $(VENV)/test  ## What takes longer: more kills, more fuzz.
+	$(BIN)/python -m pytest tests/soak
 
 lint: $(VENV)/test
 	$(BIN)/ruff check

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from . import far, processes, rates, state, step
+from . import far, follow, processes, rates, state, step
 from .table import Section
 
 SECTIONS: dict[str, Callable[[], Section]] = {
@@ -23,6 +23,8 @@ SECTIONS: dict[str, Callable[[], Section]] = {
     "import": processes.imports,
     "show": processes.show,
     "state": state.sizes,
+    "follow": follow.follow,
+    "changes": follow.changes,
 }
 PACKAGES = ("torch", "numpy", "transformers", "timm", "pytorch-ignite", "pytorch_optimizer", "lrsched")
 

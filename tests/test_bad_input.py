@@ -182,7 +182,8 @@ BAD_STATES = {
     "with factors cut short": (STATE | {"group_factors": "[[1.0"}, "group_factors"),
     "with negative factors": (STATE | {"group_factors": "[[-1.0, 1]]"}, "group_factors"),
     "with endless factors": (STATE | {"group_factors": "[[1.0, 1000000000]]"}, "group_factors"),
-    "of another schedule": (STATE | {"schedule": '{"schedule": "linear", "training_steps": 8}'}, "training_steps"),
+    "of another schedule": (Scheduler(optimizer(), "linear", 8, 0, 0.1).state_dict(), "training_steps"),
+    "with a digit changed": (STATE | {"position": 3}, "check"),
 }
 
 

@@ -15,10 +15,12 @@ BELOW = {
     "lengths": set(),
     "schedules": {"lengths"},
     "spec": {"schedules", "lengths", "files"},
+    "control": {"schedules"},
     "forecast": {"schedules", "plot", "files"},
     "plot": {"schedules", "spec"},
-    "scheduler": {"schedules", "spec", "lengths"},
-    "cli": {"schedules", "spec", "plot", "lengths", "files", "__version__"},
+    "orders": {"schedules", "spec", "files"},
+    "scheduler": {"schedules", "spec", "lengths", "control", "orders"},
+    "cli": {"schedules", "spec", "plot", "lengths", "files", "orders", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "click", "msgspec", "ruamel")
@@ -27,6 +29,7 @@ MAY_LOAD = {
     "spec": {"msgspec", "ruamel"},
     "forecast": {"matplotlib", "msgspec", "numpy", "pandas", "scipy"},
     "plot": {"numpy", "matplotlib"},
+    "orders": {"ruamel"},
     "scheduler": {"torch"},
     "cli": {"click", "matplotlib", "msgspec", "numpy"},
     "__main__": {"click", "matplotlib"},

@@ -429,3 +429,17 @@ def test_an_optimizer_is_freed_without_the_collector():
         assert [ref() for ref in dead] == [None, None]
     finally:
         gc.enable()
+
+
+def test_a_state_of_version_1_loads():
+    """As the first version wrote it: position, schedule and factors."""
+    state = {
+        "version": 1,
+        "position": 5,
+        "schedule": '{"schedule": "linear", "training_steps": 10, "warmup_steps": 0, "max_lr": 1.0, "min_lr": 0.0}',
+        "group_factors": "[[1.0, 1]]",
+    }
+    opt = optimizer(0.1)
+    scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
+    scheduler.load_state_dict(state)
+    assert (scheduler.position, scheduler.updates, rates_of(opt)) == (5, 5, [0.5])

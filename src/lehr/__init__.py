@@ -37,11 +37,12 @@ if _TYPE_CHECKING:
     from . import forecast as forecast
     from . import plot as plot
     from . import spec as spec
+    from .scheduler import Plateau as Plateau
     from .scheduler import Scheduler as Scheduler
 
 __version__ = "0.1.0"
 
-_LAZY = {"Scheduler": "scheduler", "forecast": None, "plot": None, "spec": None}
+_LAZY = {"Plateau": "scheduler", "Scheduler": "scheduler", "forecast": None, "plot": None, "spec": None}
 
 
 def __getattr__(name: str) -> _Any:

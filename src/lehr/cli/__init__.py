@@ -1,11 +1,11 @@
-"""The command line: ``lehr show | plot | compare | export``."""
+"""The command line: ``lehr show | plot | compare | export | control``."""
 
 from __future__ import annotations
 
 import click
 
 from .. import __version__
-from . import compare, export, plot, show
+from . import compare, control, export, plot, show
 from .errors import Group
 
 
@@ -26,5 +26,5 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (show.show, plot.plot, compare.compare, export.export):
+for _command in (show.show, plot.plot, compare.compare, export.export, control.control):
     main.add_command(_command)

@@ -5,4 +5,5 @@ try:
 except ImportError as _error:
     raise ImportError('lehr.Scheduler needs torch: pip install "lehr[torch]"') from _error
 
+from .plateau import Plateau as Plateau
 from .scheduler import Scheduler as Scheduler

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
-import math
 import warnings
-import weakref
-from bisect import bisect_right
-from dataclasses import replace
+from collections.abc import Mapping
 from operator import index as index_of
-from operator import itemgetter
 from typing import Any
 
-from torch.optim.lr_scheduler import LRScheduler
-
 from ..lengths import Length
-from ..schedules import Schedule, recipes
-from ..schedules.backends import SCALARS, Formula
-from ..schedules.recipes import Recipe
-from .state import State, StateMismatchError
-from .writer import GroupScale, Writer, fastest
+from ..schedules import Schedule
+from .attached import attach, detach
+from .listener import Listener
+from .reporting import Reports
+from .resume import Resumes
+from .steering import Steers
+from .tracks import tracks_of
+from .writer import GroupScale, all_groups
+
+UNITS = ("steps", "samples", "tokens")
 
 
-class Scheduler(LRScheduler):
+class Scheduler(Steers, Resumes, Reports):
     r"""Sets the learning rate of every param group, step by step, to what a schedule says.
 
     Position ``t`` is the index of an update, from 0; the rate of position 0 is in the optimizer when
@@ -43,20 +41,25 @@ class Scheduler(LRScheduler):
     optimizer and adds no key to its groups.
 
     Args:
-        optimizer: Anything with `param_groups`.
+        optimizer: Anything with `param_groups`; or a list of such, which are one run.
         schedule: ``"cosine"``, ``"linear"``, ``"constant"`` or the name of another recipe, to be
-            built from the settings that follow; or a `Schedule`, which needs none of them.
+            built from the settings that follow; or a `Schedule`, which needs none of them; or a
+            mapping from hyperparameter (``"lr"``, ``"weight_decay"``, ``"betas[0]"``) or from group
+            (its name or index) to `Schedule`, or from hyperparameter to group to `Schedule`.
         training_steps: Steps of the run, N: a whole number or ``"100k"``.
         warmup_steps: Steps of the warmup, W: a whole number, ``"1k"``, or a share such as ``"2%"``.
         max_lr: The highest rate; None for the optimizer's own (that of its fastest group).
         min_lr: The rate at the end; None for the recipe's default, which is 0 for most.
         group_scale: What each group gets: ``"same"``; ``"ratio"``, which keeps each group's ratio
             to the fastest; a list of factors; a mapping from the group's ``"name"`` to its factor.
+        unit: What the schedule counts: ``"steps"``, ``"samples"`` or ``"tokens"``.
+        per_update: Units that one update consumes, where it is always the same; else use `advance`.
+        control_file: Path of a file of changes to watch for; see ``docs/control.md``.
         **recipe_options: What the recipe takes beside these, such as ``decay_steps`` of ``wsd``.
 
     Raises:
-        ValueError: A setting is refused, or the optimizer has no group or no rate; the optimizer
-            is as before.
+        ValueError: A setting is refused, the optimizer has no group or no rate, or another
+            Scheduler drives it already; the optimizer is as before.
 
     >>> import torch
     >>> model = torch.nn.Linear(2, 1)
@@ -77,13 +80,16 @@ class Scheduler(LRScheduler):
     def __init__(
         self,
         optimizer: Any,
-        schedule: str | Schedule,
+        schedule: str | Schedule | Mapping[Any, Any],
         training_steps: Length | None = None,
         warmup_steps: Length | None = None,
         max_lr: float | None = None,
         min_lr: float | None = None,
         *,
         group_scale: GroupScale | None = None,
+        unit: str = "steps",
+        per_update: int = 1,
+        control_file: Any = None,
         **recipe_options: Any,
     ) -> None:
         settings = {
@@ -93,71 +99,57 @@ class Scheduler(LRScheduler):
             "min_lr": min_lr,
             **recipe_options,
         }
-        top = fastest(optimizer)
-        built, self._max_lr_is_said = _schedule(schedule, settings, top)
-        self._writer = Writer(optimizer, group_scale)
-        self.optimizer = optimizer
-        self._warned = False
-        self._follow(built)
+        given = {name: value for name, value in settings.items() if value is not None}
+        optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
+        if not optimizers:
+            raise ValueError("Scheduler needs at least one optimizer, got an empty list")
+        if unit not in UNITS:
+            raise ValueError(f"`unit` must be one of {', '.join(map(repr, UNITS))}, got {unit!r}")
+        self.unit, self.per_update = unit, _whole("per_update", per_update, least=1)
+        self._tracks, self._max_lr_is_said = tracks_of(schedule, given, optimizers, group_scale)
+        attach(self, optimizers, [(track.key, track.chosen) for track in self._tracks])
+        self.optimizer, self._optimizers, self._clock = optimizers[0], optimizers, optimizers[-1]
+        self._begun = {(track.key, track.chosen): track.schedule for track in self._tracks}
+        self.updates = self.skipped = 0
+        self._applied = self._used = None
+        self._known_groups = len(all_groups(optimizers))
+        self._measured = self._heard = False
+        self._warned = self._following = False
+        self._start_steering(control_file)
+        self._schedules_changed()
         self._go_to(0)
-        self._rewrite_after_load()
-
-    def _follow(self, schedule: Schedule) -> None:
-        self.schedule = schedule
-        self._pieces = schedule._held_pieces(SCALARS)
-        self._end = math.inf if schedule.length is None else schedule.length
-
-    def _go_to(self, position: int) -> None:
-        self._writer.write(self.schedule(position))
-        self.last_epoch = position
-        self._piece = self._piece_at(position)
-
-    def _piece_at(self, position: int) -> tuple[float, float, Formula]:
-        """The formula at a position, with the stretch of positions on which it holds."""
-        index = bisect_right(self._pieces, position, key=itemgetter(0)) - 1
-        start, formula = self._pieces[index]
-        if start == self._end:
-            return start, start + 1, formula  # later ones are past the end, and looked at each time
-        stop = self._pieces[index + 1][0] if index + 1 < len(self._pieces) else math.inf
-        return start, stop, formula
-
-    def _rewrite_after_load(self) -> None:
-        """See that an optimizer's state loaded later does not bring another rate with it."""
-        register = getattr(self.optimizer, "register_load_state_dict_post_hook", None)
-        if register is None:
-            return
-        scheduler = weakref.ref(self)
-
-        def rewrite(_: Any) -> None:
-            alive = scheduler()
-            if alive is not None:
-                alive._go_to(alive.last_epoch)
-
-        self._load_hook = register(rewrite)
-        weakref.finalize(self, self._load_hook.remove)
+        self._listener = Listener(self, optimizers)
 
     # Moving.
 
-    def step(self, current_step: int | None = None, epoch: int | None = None) -> None:  # type: ignore[override]
+    def step(  # type: ignore[override]
+        self, current_step: float | None = None, epoch: int | None = None, metric: float | None = None
+    ) -> None:
         """Set the rates for the update with index ``current_step``; without one, of the next.
 
         The same step twice is the same state. Past the end of the schedule the final rate holds,
-        with one warning.
+        with one warning. Without a number it moves one update on, if there was one: a call for a
+        micro-batch, for an update that a gradient scaler skipped, or one of several for the same
+        update counts as `skipped`. (An optimizer that has not been used at all is taken for a
+        rehearsal, and moves.) After `follow` no call of it is needed, and it does not move.
 
         Args:
-            current_step: Index of the update, from 0.
+            current_step: Index of the update, from 0; in another `unit`, units consumed before it.
             epoch: The same, by the name that torch gives it.
+            metric: For the `Plateau`s that watch this scheduler; moves as without a number.
 
         Raises:
             ValueError: The step is no whole number of at least 0; nothing has changed.
         """
-        if current_step is None and epoch is None:
-            current_step = self.last_epoch + 1
+        if current_step is None and epoch is metric is None:
+            if not self._had_an_update():
+                return
+            current_step = self.last_epoch + self.per_update
         start, stop, formula = self._piece
-        if type(current_step) is not int or not start <= current_step < stop or epoch is not None:
-            self._go_to(self._position_of(current_step, epoch))
+        if type(current_step) is not int or not start <= current_step < stop or not epoch is metric is None:
+            self._step_otherwise(current_step, epoch, metric)
             return
-        rate, groups, writer = formula(current_step - start), self.optimizer.param_groups, self._writer
+        rate, groups, writer = formula(current_step - start), self.optimizer.param_groups, self._tracks[0].writer
         # Plain groups that are as the last write left them are written here, without a call. To look
         # at each of the 512 groups of a large optimizer would cost as much again as to write them.
         if groups is writer.plain and groups[-1]["lr"] is writer.last:
@@ -168,104 +160,111 @@ class Scheduler(LRScheduler):
             writer.write(rate)
         self.last_epoch = current_step
 
-    def _position_of(self, current_step: Any, epoch: Any) -> int:
+    def _step_otherwise(self, current_step: Any, epoch: Any, metric: Any) -> None:
         if current_step is not None and epoch is not None:
             raise ValueError(f"step takes `current_step` or `epoch`, got both: {current_step!r}, {epoch!r}")
         given = epoch if current_step is None else current_step
-        position = self.last_epoch + 1 if given is None else _index(given)
+        if given is not None:
+            self._move(_index(given))
+        elif self._had_an_update():
+            self._move(self.last_epoch + self.per_update)
+        if metric is not None and not (self._measured and self._applied is not None):
+            self._measured = True  # until the next update: accelerate repeats a call for each process
+            for watcher in self._watchers:
+                watcher.update(metric)
+
+    def _had_an_update(self) -> bool:
+        """Whether `step` without a number may move; a call that may not counts as skipped."""
+        heard, self._heard = self._heard, False
+        if not self._following and (self._applied == self.last_epoch or not self._listener.hears_updates):
+            return True
+        trained = self.updates or any(
+            p.grad is not None for group in all_groups(self._optimizers) for p in group.get("params", ())
+        )
+        if not trained:
+            return not self._following
+        self.skipped += not heard
+        return False
+
+    def advance(self, n: int) -> None:
+        """Move by what an update consumed, in the unit of the schedule.
+
+        Args:
+            n: Samples or tokens (or steps), a whole number of at least 0.
+
+        Raises:
+            ValueError: It is no such number; nothing has changed.
+        """
+        self._move(self.last_epoch + _whole("n", n, least=0))
+
+    def _move(self, position: float) -> None:
         if position > self._end and not self._warned:
             self._warned = True
             warnings.warn(
-                f"step {position} is past the end of the schedule ({self._end} steps): its final rate "
+                f"step {position} is past the end of the schedule ({self._end} {self.unit}): its final rate "
                 f"holds from there on; give the schedule more `training_steps` if the run is longer",
-                stacklevel=3,
+                stacklevel=4,
             )
-        return position
+        self._go_to(position)
+        if self._control is not None:
+            self._control.look(self)
 
-    # Where it is.
+    # Listening.
 
-    @property
-    def position(self) -> int:
-        """Index of the update that the rates in the optimizer are for."""
-        return self.last_epoch
+    def follow(self) -> Scheduler:
+        """Need no `step` call from here on: listen to the optimizer, and count its real updates.
 
-    @property
-    def current_lr(self) -> float:
-        """The rate in the optimizer: of several groups, the largest."""
-        return max(self.get_last_lr())
-
-    def get_lr(self) -> list[float]:  # type: ignore[override]
-        """The rate of each group at `last_epoch`."""
-        rate = self.schedule(self.last_epoch)
-        return [rate * factor for factor in self._writer.current_factors()]
-
-    def get_last_lr(self) -> list[float]:  # type: ignore[override]
-        """The rate of each group, as Python floats; a new list each time."""
-        return self.get_lr()
-
-    @property
-    def training_steps(self) -> float | None:
-        """Steps of the schedule, or None if it never ends."""
-        return self.schedule.length
-
-    @property
-    def base_lrs(self) -> list[float]:  # type: ignore[override]
-        """The rate that each group's schedule starts from, which torch's schedulers multiply."""
-        return [self.schedule(0) * factor for factor in self._writer.current_factors()]
-
-    @property
-    def _step_count(self) -> int:
-        """What torch counts: one more than the position. Accelerate reads it and adds to it."""
-        return self.last_epoch + 1
-
-    @_step_count.setter
-    def _step_count(self, value: int) -> None:
-        pass  # It follows from the position, which only a step changes.
-
-    # Checkpoints.
-
-    def state_dict(self) -> dict[str, Any]:
-        """Position, schedule and group factors, in plain numbers and strings."""
-        return self._state().to_dict()
-
-    def _state(self) -> State:
-        return State(self.last_epoch, self.schedule, self._writer.current_factors())
-
-    def load_state_dict(self, state_dict: dict[str, Any], keep: str | None = None) -> None:
-        """Go on where a checkpoint was written, with its rates in the optimizer.
-
-        It may come before or after the optimizer's own state, and twice.
-
-        Args:
-            state_dict: What `state_dict` returned.
-            keep: Whose schedule holds where the checkpoint's differs from the code's:
-                ``"checkpoint"`` or ``"code"``; None refuses a difference.
+        The right rate is in place before each update; micro-batches and updates that a gradient
+        scaler skips do not count, and `step` calls without a number, which a trainer may make, do not
+        move. Of several optimizers the last in the list is the clock.
 
         Raises:
-            StateMismatchError: They differ, and `keep` does not say which holds.
-            ValueError: The state is corrupt, foreign or of another version, or `keep` is no such
-                word. After any error nothing has changed.
+            ValueError: The optimizer has no step hooks, as some wrappers; give the one inside it.
         """
-        if keep not in (None, "checkpoint", "code"):
-            raise ValueError(f"`keep` must be 'checkpoint' or 'code', got {keep!r}")
-        saved, code = State.from_dict(state_dict), self._state()
-        if not self._max_lr_is_said:
-            code = replace(code, schedule=_with_max_lr_of(saved.schedule, code.schedule))
-        differences = saved.differences(code)
-        if differences and keep is None:
-            raise StateMismatchError(differences)
-        if keep == "checkpoint" and len(saved.group_factors) != len(code.group_factors):
+        if not self._listener.hears_updates:
             raise ValueError(
-                f"the checkpoint has {len(saved.group_factors)} param groups and the optimizer "
-                f"{len(code.group_factors)}: keep='checkpoint' needs as many; keep='code' does not"
+                f"follow listens to the step hooks of torch optimizers, which {type(self.optimizer).__name__} has "
+                f"not; give the Scheduler the optimizer inside it, or call step"
             )
-        if keep != "code":  # without a difference too: factors may differ in their last bit
-            self._writer.load(saved.group_factors)
-            self._follow(saved.schedule)
-        self._go_to(saved.position)
+        self._following = True
+        return self
 
-    def __repr__(self) -> str:
-        return f"Scheduler({self.schedule!r}, position={self.last_epoch})"
+    def _after_update(self, optimizer: Any) -> None:
+        if optimizer is self._clock:
+            self.updates += 1
+            self._heard = True
+            self._measured = False
+            self._applied, self._used = self.last_epoch, None
+            if self._following:
+                self.step(self.last_epoch + self.per_update)
+
+    def _after_load(self) -> None:
+        for track in self._tracks:
+            track.writer.forget()
+        self._go_to(self.last_epoch)
+
+    def __del__(self) -> None:
+        if getattr(self, "_following", False) and not self.updates and self._listener.is_listening():
+            warnings.warn(
+                "a Scheduler that follows an optimizer was dropped before the first update, and the rate will not "
+                "move: keep it, scheduler = Scheduler(...).follow()",
+                stacklevel=2,
+            )
+
+    def detach(self) -> None:
+        """Let go of the optimizer: no hook is left on it, and another Scheduler may drive it."""
+        self._listener.stop()
+        detach(self)
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    try:
+        whole = -1 if isinstance(value, bool) else index_of(value)
+    except TypeError:
+        whole = -1
+    if whole < least:
+        raise ValueError(f"`{name}` must be a whole number of at least {least}, got {value!r}")
+    return whole
 
 
 def _index(given: Any) -> int:
@@ -281,29 +280,3 @@ def _index(given: Any) -> int:
             f"without an argument it moves one step on"
         )
     return index
-
-
-def _schedule(schedule: Any, settings: dict[str, Any], fastest: float) -> tuple[Schedule, bool]:
-    """The schedule that the constructor's arguments say, and whether they say its peak."""
-    given = {name: value for name, value in settings.items() if value is not None}
-    if isinstance(schedule, Schedule):
-        if given:
-            raise ValueError(
-                f"a Schedule has its own settings, got {', '.join(given)} beside {schedule!r}; "
-                f"give them where it is built"
-            )
-        return schedule, True
-    build = recipes.get(schedule)
-    if "max_lr" in given or "max_lr" not in inspect.signature(build).parameters:
-        return build(**given), True
-    return build(**given, max_lr=fastest), False
-
-
-def _with_max_lr_of(saved: Schedule, code: Schedule) -> Schedule:
-    """The code's schedule under the checkpoint's peak, where the code left the peak to the optimizer.
-
-    On resume the optimizer's rate is that of the middle of the run, not the peak.
-    """
-    if isinstance(saved, Recipe) and isinstance(code, Recipe) and "max_lr" in saved.settings():
-        return recipes.get(code.name)(**{**code.settings(), "max_lr": saved.settings()["max_lr"]})
-    return code

@@ -102,6 +102,11 @@ class Schedule(ABC):
         return xp.piecewise(self._held_pieces(xp))
 
     @cached_property
+    def _scalar_pieces(self) -> list[Piece]:
+        """Kept: a run that was changed a thousand times asks each part a thousand times."""
+        return self._pieces(SCALARS)
+
+    @cached_property
     def _rate(self) -> Formula:
         return self._held(SCALARS)
 
@@ -154,7 +159,7 @@ class Schedule(ABC):
         return hash(self._key())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "_rate"}
+        return {k: v for k, v in self.__dict__.items() if k not in ("_rate", "_scalar_pieces")}
 
     def settings(self) -> dict[str, Any]:
         """What it was built from, by name, without what is left at its default."""

@@ -30,6 +30,10 @@ def sequence(*parts: Schedule) -> Schedule:
     return Then(tuple(kept)) if len(kept) > 1 else kept[0]
 
 
+def _pieces_of(part: Schedule, xp: Backend) -> list[Piece]:
+    return part._scalar_pieces if xp is SCALARS else part._pieces(xp)
+
+
 def _operand(part: Schedule, *looser: type[Schedule]) -> str:
     return f"({part!r})" if isinstance(part, looser) else repr(part)
 
@@ -52,7 +56,7 @@ class Then(Schedule):
             start += part.length or 0
 
     def _pieces(self, xp: Backend) -> list[Piece]:
-        return [(start + s, f) for start, part in self._starts() for s, f in part._pieces(xp)]
+        return [(start + s, f) for start, part in self._starts() for s, f in _pieces_of(part, xp)]
 
     def _final(self) -> float:
         last = self.parts[-1]

@@ -8,6 +8,7 @@ and 0 at ``n``. It is computed from ``n - t``, which is exact where ``1 - t / n`
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import math
 import re
@@ -202,6 +203,7 @@ def get(name: object) -> Shape:
     return _with_arguments(shape, match[1], arguments)
 
 
+@functools.lru_cache(maxsize=256)  # a run of many changes asks again and again
 def _with_arguments(shape: Shape, name: str, arguments: tuple[float, ...]) -> Shape:
     takes = list(inspect.signature(shape.curve).parameters.values())[4:]
     required = [p for p in takes if p.default is p.empty]

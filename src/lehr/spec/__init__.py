@@ -17,5 +17,6 @@ from .files import to_toml as to_toml
 from .files import to_yaml as to_yaml
 from .files import write as write
 from .json_schema import json_schema as json_schema
+from .kinds import nearest as nearest
 from .text import from_text as from_text
 from .text import to_text as to_text

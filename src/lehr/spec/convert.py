@@ -43,7 +43,11 @@ def to_dict(schedule: Schedule) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Schedule):
         return to_dict(value)
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise SpecError("spec", f"{value!r} cannot be written down: a schedule's settings are numbers, words and schedules")
 
 
 def from_dict(data: Any) -> Schedule:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import lengths
 from ..schedules import Schedule
-from .convert import SpecError, from_dict
+from .convert import SpecError, from_dict, to_dict
 from .kinds import TAG, kind, names, nearest
 
 METHODS = ("then", "repeat", "clip", "cut", "stretch", "shift")
@@ -33,6 +33,7 @@ def to_text(schedule: Schedule) -> str:
     >>> to_text(linear(100, 10, 0.1))
     'linear(training_steps=100, warmup_steps=10, max_lr=0.1, min_lr=0.0)'
     """
+    to_dict(schedule)  # which refuses what cannot be read again
     return repr(schedule)
 
 

@@ -1,0 +1,88 @@
+"""Lightning moves a schedule of 32 steps once an epoch, and its rate barely moves; timm's `step` and `step_update` do nothing if they are mixed up.
+
+`follow()` counts updates whatever the trainer calls, lengths carry their unit, and `report()` warns of a schedule that was hardly used.
+"""
+
+import warnings
+
+import pytest
+import torch
+from helpers import batches, lightning_model, lightning_trainer, quietly, sgd, update
+
+import lehr
+from lehr import Scheduler, lengths
+
+EPOCHS, STEPS_PER_EPOCH, STEPS = 4, 8, 32
+LINEAR = lehr.linear(STEPS)
+
+
+@pytest.mark.parametrize("with_updates", [False, True])
+def test_a_schedule_that_was_hardly_used_is_reported(with_updates):
+    optimizer = sgd()
+    scheduler = Scheduler(optimizer, "linear", "32 steps")
+    for _ in range(4):
+        if with_updates:
+            update(optimizer)
+        scheduler.step()
+    with pytest.warns(UserWarning, match=r"4 of 32 steps \(12\.5 %\) used.*in steps and moved once an epoch\?"):
+        said = scheduler.report()
+    assert "4 of 32 steps (12.5 %) used" in said
+
+
+def test_a_schedule_that_was_used_is_not_warned_of():
+    scheduler = Scheduler(sgd(), "linear", "32 steps")
+    for _ in range(29):
+        scheduler.step()
+    assert "29 of 32 steps (90.6 %) used" in scheduler.report()
+
+
+def test_a_run_past_the_end_is_reported():
+    scheduler = Scheduler(sgd(), "linear", "32 steps")
+    with pytest.warns(UserWarning, match=r"step 40 is past the end of the schedule \(32 steps\)"):
+        scheduler.step(40)
+    assert "32 of 32 steps (100 %) used" in scheduler.report()
+
+
+@pytest.mark.parametrize(
+    ("length", "fact"),
+    [("4 epochs", "steps_per_epoch"), ("10k samples", "samples_per_step"), ("1.5B tokens", "tokens_per_step")],
+)
+def test_a_length_in_another_unit_is_not_guessed(length, fact):
+    for build in (lambda: lehr.linear(length), lambda: Scheduler(sgd(), "linear", length)):
+        with pytest.raises(ValueError, match=rf"`training_steps` is '{length}', and `{fact}` is not known"):
+            build()
+
+
+def test_with_the_fact_it_is_known():
+    steps = lengths.steps("4 epochs", name="training_steps", steps_per_epoch=STEPS_PER_EPOCH)
+    assert lehr.linear(steps) == LINEAR
+
+
+def lightning_run(tmp_path, build, interval, follow=False):
+    pytest.importorskip("pytorch_lightning")
+    model = lightning_model(build, interval, follow)
+    quietly(lambda: lightning_trainer(tmp_path, EPOCHS).fit(model, batches(STEPS_PER_EPOCH)))
+    return model
+
+
+@pytest.mark.parametrize(("interval", "follow"), [("step", False), ("step", True), ("epoch", True)])
+def test_lightning_with_any_interval(tmp_path, interval, follow):
+    model = lightning_run(tmp_path, lambda optimizer: Scheduler(optimizer, LINEAR), interval, follow)
+    assert model.rates == [LINEAR(t) for t in range(STEPS)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "32 of 32 steps (100 %) used" in model.scheduler.report()
+
+
+def test_lightnings_default_interval_without_follow_is_reported(tmp_path):
+    model = lightning_run(tmp_path, lambda optimizer: Scheduler(optimizer, LINEAR), "epoch")
+    with pytest.warns(UserWarning, match=r"4 of 32 steps \(12\.5 %\) used"):
+        model.scheduler.report()
+
+
+def test_the_peer_still_barely_moves(tmp_path):
+    def peer(optimizer):
+        return torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, STEPS)
+
+    assert lightning_run(tmp_path, peer, "epoch").rates[-1] == pytest.approx(0.90625)
+    assert lightning_run(tmp_path, peer, "step").rates[-1] == pytest.approx(0.03125)

@@ -1,0 +1,73 @@
+"""get_last_lr() of torch after step() is the rate of the next update, so a log shows that of another step.
+lehr has both by name: `used`, of the last update that happened, and `next`, whenever they are read."""
+
+import pytest
+import torch
+from parts import EVERY, rates_of, sgd
+
+import lehr
+from lehr import Scheduler
+
+
+def recording(opt):
+    """What a pre-hook sees in the groups at each update."""
+    seen = []
+    opt.register_step_pre_hook(lambda *_: seen.append(rates_of(opt)))
+    return seen
+
+
+@pytest.mark.parametrize("follow", [False, True])
+@pytest.mark.parametrize("name", EVERY)
+def test_used_is_what_was_used(name, follow):
+    opt = sgd(1.0, 0.5)
+    seen = recording(opt)
+    scheduler = Scheduler(opt, EVERY[name], group_scale="ratio")
+    if follow:
+        scheduler.follow()
+    assert scheduler.used == scheduler.next == rates_of(opt)
+    for t in range(19):
+        announced = scheduler.next
+        opt.step()
+        assert scheduler.used == seen[-1] == announced
+        if not follow:
+            scheduler.step()
+        assert scheduler.used == seen[-1]
+        assert scheduler.next == rates_of(opt)
+        assert scheduler.next[0] == EVERY[name](t + 1)
+
+
+@pytest.mark.parametrize("follow", [False, True])
+@pytest.mark.parametrize("change", ["dip", "scale", "amend", "rebase"])
+def test_a_change_does_not_rewrite_what_was_used(change, follow):
+    opt = sgd()
+    seen = recording(opt)
+    scheduler = Scheduler(opt, "linear", 100)
+    if follow:
+        scheduler.follow()
+    for _ in range(10):
+        opt.step()
+        if not follow:
+            scheduler.step()
+    opt.step()
+    given = {"dip": (0.5, 10), "scale": (0.5,), "amend": (lehr.Constant(0.1),), "rebase": (0.3,)}[change]
+    getattr(scheduler, change)(*given)
+    assert scheduler.used == seen[-1] == [0.9]
+
+
+def test_skipped_and_micro_steps_are_no_updates():
+    opt = sgd()
+    scheduler = Scheduler(opt, "linear", 10)
+    opt.step()
+    scheduler.step()
+    for _ in range(3):
+        scheduler.step()
+    assert (scheduler.used, scheduler.next, scheduler.skipped) == ([1.0], [0.9], 3)
+
+
+def test_alive_in_torch():
+    opt = sgd()
+    seen = recording(opt)
+    scheduler = torch.optim.lr_scheduler.LinearLR(opt, 1.0, 0.5, 10)
+    opt.step()
+    scheduler.step()
+    assert scheduler.get_last_lr() != seen[-1]

@@ -1,0 +1,51 @@
+"""To see a torch schedule before training takes a dummy optimizer and a loop over every step.
+A schedule of lehr is a value: schedule(t), an array of all or describe(), by the code that trains, without torch."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from parts import EVERY, rates_of, sgd
+
+import lehr
+from lehr import Scheduler
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_what_is_seen_is_what_is_used(name):
+    schedule = EVERY[name]
+    opt = sgd()
+    scheduler = Scheduler(opt, schedule).follow()
+    used = []
+    for _ in range(20):
+        used += rates_of(opt)
+        opt.step()
+    assert [schedule(t) for t in range(20)] == used
+    assert scheduler.position == 20
+    top = max(used) or 1.0
+    assert np.abs(schedule(np.arange(20)) - used).max() <= 2 * np.spacing(top)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_any_position_costs_the_same(name):
+    schedule = EVERY[name]
+    schedule(0)
+    began = time.perf_counter()
+    for _ in range(100):
+        schedule(10**9)
+    assert time.perf_counter() - began < 0.1  # one after the other they would take minutes
+
+
+def test_describe_says_the_resolved_numbers():
+    said = lehr.wsd("100k", "2%", 3e-4, decay_steps="20%").describe()
+    for number in ("2,000", "80,000", "100,000", "0.0003"):
+        assert number in said
+    assert "peak    0.0003 at step 2,000" in said
+
+
+def test_without_torch():
+    code = "import sys, lehr; print(lehr.cosine('1k', '1%', 1e-3)(10), 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0.001", "False"]

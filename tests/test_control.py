@@ -1,0 +1,304 @@
+"""Changes during a run: what they promise of every schedule, and what a refused one leaves behind."""
+
+import copy
+import io
+import pickle
+import random
+import warnings
+from functools import partial
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strategies import finite, schedules
+
+import lehr
+from lehr import Constant, Ramp, Scheduler, control, spec
+
+positions = st.integers(0, 400)
+AHEAD = (0, 1, 2, 3, 7, 30, 99, 100, 101, 250, 400, 1_000)
+some = partial(settings, deadline=None)
+
+
+def close(a, b):
+    """Within 1e-12, or of what a product of a few rates up to 10 can differ by."""
+    return abs(a - b) <= 1e-12 * max(1.0, abs(a), abs(b))
+
+
+def scheduler(schedule=None, **options):
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    return Scheduler(torch.optim.SGD([parameter], lr=0.1), schedule or lehr.cosine(100, 10, 1.0, 0.1), **options)
+
+
+def plain(schedule):
+    """Whether no sum or product is in it, so that no constants can merge."""
+    return not any(sign in repr(schedule) for sign in (" * ", " + "))
+
+
+# Values.
+
+
+@some()
+@given(schedules, positions, schedules)
+def test_amended_is_the_past_and_then_the_rest(schedule, position, rest):
+    now = control.amended(schedule, position, rest)
+    for t in {*range(min(position, 20)), *range(max(0, position - 20), position)}:
+        assert now(t) == schedule(t)
+    for t in AHEAD:
+        assert now(position + t) == rest(t)
+
+
+@some()
+@given(schedules, positions, schedules, positions, schedules)
+def test_the_past_of_the_past_is_kept(schedule, first, second, position, third):
+    now = control.amended(control.amended(schedule, first, second), position, third)
+    before = control.amended(schedule, first, second)
+    for t in range(0, position, 7):
+        assert now(t) == before(t)
+    assert now(position) == third(0)
+
+
+@some()
+@given(schedules, positions)
+def test_after_is_what_comes(schedule, position):
+    rest = control.after(schedule, position)
+    for t in AHEAD:
+        if plain(schedule):
+            assert rest(t) == schedule(position + t)
+        else:
+            assert close(rest(t), schedule(position + t))
+    if schedule.length is None:
+        assert rest.length is None
+    elif position < schedule.length:
+        assert rest.length == pytest.approx(schedule.length - position, rel=1e-12)
+
+
+@some()
+@given(schedules, positions, st.floats(0.5, 2))
+def test_results_are_specs(schedule, position, factor):
+    rest = control.after(schedule, position)
+    for result in (rest, control.scaled(rest, factor), control.amended(schedule, position, rest)):
+        assert spec.from_dict(spec.to_dict(result)) == result
+
+
+@some()
+@given(finite, st.integers(0, 100), st.integers(1, 500))
+def test_stretched_says_what_stretch_says(schedule, position, length):
+    rest = control.after(schedule, position)
+    assume(rest.length)
+    now = control.stretched(control.stretched(rest, length), 2 * length)
+    assert now.length == 2 * length
+    assert close(now(0), rest(0))
+    assert now(2 * length) == pytest.approx(rest(rest.length), rel=1e-12, abs=1e-300)
+
+
+def test_stretching_again_and_again_does_not_grow():
+    schedule = lehr.wsd(100, 10, 1.0, decay_steps=20) * lehr.cosine(100, 0, 1.0) + 0.01
+    for _ in range(300):
+        schedule = control.extended(schedule, 0, schedule.length + 1, "stretch")
+        schedule = control.scaled(control.after(schedule, 1), 1.001)
+    assert len(repr(schedule)) < 2_000
+
+
+@pytest.mark.parametrize("policy", ["stretch", "hold"])
+@pytest.mark.parametrize("position", [0, 5, 10, 50, 80, 99])
+def test_extend_goes_on_from_where_it_is_and_never_above(policy, position):
+    schedule = lehr.cosine(100, 10, 1.0, 0.1)
+    rest = control.extended(schedule, position, 400, policy)
+    rates = [rest(t) for t in range(400 - position + 1)]
+    assert close(rates[0], schedule(position))
+    assert (rest.length, rates[-1]) == (400 - position, 0.1)
+    assert max(rates) <= 1.0
+    if position >= 10:
+        assert max(rates) == rates[0]
+    before = max(abs(b - a) for a, b in pairwise(map(schedule, range(101))))
+    assert max(abs(b - a) for a, b in pairwise(rates)) <= before + 1e-12
+
+
+@some()
+@given(finite, st.integers(0, 100), st.integers(1, 500), st.sampled_from(["stretch", "hold"]))
+def test_extend_keeps_the_present_rate_of_any_schedule(schedule, position, more, policy):
+    assume(schedule.length and position < schedule.length)
+    rest = control.extended(schedule, position, schedule.length + more, policy)
+    assert close(rest(0), schedule(position))
+    assert position + rest.length == pytest.approx(schedule.length + more, rel=1e-12)
+
+
+def test_extend_by_replan_and_restart():
+    schedule = lehr.cosine(100, 10, 1.0)
+    replanned = control.extended(schedule, 80, 400, "replan")
+    assert [replanned(t) for t in (0, 100)] == [lehr.cosine(400, 10, 1.0)(t) for t in (80, 180)]
+    restarted = control.extended(schedule, 80, 180, "restart")
+    assert [restarted(t) for t in (0, 1, 10, 100)] == [schedule(t) for t in (0, 1, 10, 100)]
+
+
+@some()
+@given(schedules, positions, st.floats(0, 1), st.integers(1, 300))
+def test_cooldown_begins_where_the_run_is(schedule, position, share, steps):
+    rate = schedule(position)
+    rest = control.cooled(schedule, position, steps, rate * share, "1-sqrt")
+    assert close(rest(0), rate)
+    assert (rest(steps), rest.length) == (rate * share, steps)
+    assert all(b <= a for a, b in pairwise(map(rest, range(steps + 1))))
+
+
+@some()
+@given(schedules, positions, st.floats(0, 1), st.integers(1, 300))
+def test_a_dip_is_a_factor_that_recovers(schedule, position, factor, recover):
+    rest = control.dipped(schedule, position, factor, recover)
+    end = control.after(schedule, position).length
+    assert rest.length == end
+    for t in (0, recover // 2, recover, recover + 100):
+        if end is None or t < end:
+            assert close(rest(t), schedule(position + t) * Ramp(factor, 1.0, recover)(t))
+
+
+def test_a_dip_does_not_give_an_end_to_what_has_none():
+    s = scheduler(Constant(0.1))
+    s.dip(0.5, 10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        s.step(20)
+    assert (s.training_steps, s.current_lr) == (None, 0.1)
+
+
+# In a run.
+
+REFUSED = {
+    "extend": [{"training_steps": 5}, {"training_steps": 400, "policy": "wish"}, {"training_steps": "3 epochs"}],
+    "cooldown": [
+        *({"steps": wrong} for wrong in (0, -1, True, None, "x", 2.5, float("nan"))),
+        *({"steps": 5, "to": wrong} for wrong in (9.0, -1.0, float("nan"), float("inf"), None, "x", True, [1])),
+        *({"steps": 5, "shape": wrong} for wrong in ("wish", None, 3, "exponential")),
+        {"steps": 5, "why": 3},
+    ],
+    "rebase": [{"lr": wrong} for wrong in (-1.0, float("nan"), float("inf"), None, "x", True)],
+    "dip": [
+        *({"factor": wrong, "recover": 5} for wrong in (-1.0, 1.5, float("nan"), None, "x", True)),
+        *({"factor": 0.5, "recover": wrong} for wrong in (0, -1, "x", None)),
+    ],
+    "scale": [{"factor": wrong} for wrong in (-1.0, float("nan"), float("inf"), None, "x", True, 1e309)],
+    "amend": [{"schedule": wrong} for wrong in (None, 0.1, "cosine", Constant(1e300) * 1e300)],
+}
+
+
+def everything(s):
+    return s.state_dict(), copy.deepcopy(s.optimizer.state_dict()), repr(s.schedule), s.current_lr, list(s.history)
+
+
+@pytest.mark.parametrize(("call", "given_"), [(call, given_) for call, rows in REFUSED.items() for given_ in rows])
+def test_a_refused_call_changes_nothing(call, given_):
+    s = scheduler()
+    s.step(50)
+    s.scale(0.5, why="before")
+    before = everything(s)
+    with pytest.raises(ValueError) as refused:
+        getattr(s, call)(**given_)
+    assert everything(s) == before
+    assert len(str(refused.value)) < 1_000
+
+
+def test_a_change_that_no_checkpoint_could_hold_is_refused():
+    s = scheduler()
+    deep = Constant(0.1)
+    for n in range(60):
+        deep = (deep * Ramp(1.0, 0.5, 10)).clip(lo=n / 1e6)
+    before = everything(s)
+    with pytest.raises(ValueError, match="no checkpoint holds that"):
+        s.amend(deep)
+    assert everything(s) == before
+
+
+def test_restarts_of_restarts_stay_loadable():
+    s = scheduler()
+    for _ in range(30):  # each has the whole run before in it, twice
+        s.step(s.training_steps - 1)
+        before = everything(s)
+        try:
+            s.extend(s.training_steps * 2, policy="restart")
+        except ValueError as error:
+            assert "no checkpoint holds that" in str(error)  # noqa: PT017  # it comes after some, not at once
+            break
+    assert everything(s) == before
+    scheduler().load_state_dict(s.state_dict())
+
+
+def through_a_file(state):
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)
+
+
+def test_history_survives_a_checkpoint():
+    s = scheduler()
+    s.step(20)
+    s.dip(0.5, 10, why="a spike")
+    s.step(60)
+    s.cooldown("20", to=0.01, why="flat")
+    s.step(70)
+    other = scheduler()
+    other.load_state_dict(through_a_file(s.state_dict()))
+    assert other.history == s.history
+    assert (other.schedule, other.current_lr, other.position) == (s.schedule, s.current_lr, 70)
+    assert [(c.position, c.why) for c in other.history] == [(20, "a spike"), (60, "flat")]
+    with pytest.warns(UserWarning, match="used"):
+        said = other.report()
+    assert "cooldown(steps=20, to=0.01, shape='1-sqrt'): flat" in said
+
+
+def test_one_checkpoint_branches_in_two_ways():
+    trunk = scheduler(lehr.constant_with_warmup(1_000, 100, max_lr=1.0))
+    trunk.step(700)
+    state = through_a_file(trunk.state_dict())
+    ends = []
+    for steps, shape in [(100, "1-sqrt"), (200, "linear")]:
+        branch = scheduler(lehr.constant_with_warmup(1_000, 100, max_lr=1.0))
+        branch.load_state_dict(state)
+        branch.cooldown(steps, shape=shape)
+        assert branch.current_lr == 1.0
+        assert [branch.schedule(t) for t in range(700)] == [trunk.schedule(t) for t in range(700)]
+        branch.step(700 + steps)
+        ends.append((branch.current_lr, branch.training_steps))
+    assert ends == [(0.0, 800), (0.0, 900)]
+    assert trunk.history == []
+
+
+def amend_at_random(s, dice):
+    """One change, of any kind, as people make them."""
+    end = max(s.training_steps or 0, s.position) + dice.randint(10, 1_000)
+    dice.choice(
+        [
+            lambda: s.extend(end, dice.choice(["stretch", "hold"]), why="more data"),
+            lambda: s.cooldown(dice.randint(100, 2_000), to=s.current_lr * dice.random(), why="loss is flat"),
+            lambda: s.rebase(dice.uniform(1e-4, 1e-3)),
+            lambda: s.dip(dice.random(), dice.randint(10, 200), why="a spike"),
+            lambda: s.scale(dice.uniform(0.5, 1.5)),
+            lambda: s.amend(lehr.wsd(dice.randint(1_000, 9_000), 50, dice.uniform(1e-4, 1e-3), decay_steps="20%")),
+        ]
+    )()
+
+
+def check_amendments(changes, most):
+    """No rate of the past is lost, and the state is small and loads."""
+    dice, build = random.Random(changes), partial(scheduler, lehr.cosine(100_000, 1_000, 1e-3, 1e-5))
+    s, seen = build(), {}
+    for _ in range(changes):
+        for _ in range(dice.randint(1, 20)):
+            s.step(s.position + 1)
+            seen[s.position] = s.current_lr
+        amend_at_random(s, dice)
+        seen[s.position] = s.current_lr
+    assert [t for t, rate in seen.items() if s.schedule(t) != rate] == []
+    state = s.state_dict()
+    assert len(pickle.dumps(state)) < most
+    other = build()
+    other.load_state_dict(through_a_file(state))
+    assert other.schedule == s.schedule
+    assert [other.schedule(s.position + t) for t in AHEAD] == [s.schedule(s.position + t) for t in AHEAD]
+
+
+def test_many_amendments_lose_no_rate_and_stay_small():
+    check_amendments(150, most=16_000)
