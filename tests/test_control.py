@@ -155,6 +155,44 @@ def test_a_dip_is_a_factor_that_recovers(schedule, position, factor, recover):
             assert close(rest(t), schedule(position + t) * Ramp(factor, 1.0, recover)(t))
 
 
+CALLS = {
+    "cooldown": lambda s: s.cooldown(50),
+    "dip": lambda s: s.dip(0.5, 10),
+    "rebase": lambda s: s.rebase(0.25),
+    "extend": lambda s: s.extend(500, "hold"),
+    "amend": lambda s: s.amend(lehr.linear(20, 0, 0.125)),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("way", ["step(t) before", "step() after", "follow"])
+def test_a_change_holds_from_the_next_update_on_in_every_loop(call, way):
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=0.1)
+    run = Scheduler(optimizer, lehr.cosine(100, 10, 1.0, 0.1))
+    if way == "follow":
+        run.follow()
+    rates = []
+    optimizer.register_step_pre_hook(lambda *_: rates.append(optimizer.param_groups[0]["lr"]))
+    for t in range(60):
+        if way == "step(t) before":
+            run.step(t)
+        parameter.grad = torch.ones(1)
+        optimizer.step()
+        if t == 40 and way != "step() after":
+            call(run)
+        if way == "step() after":
+            run.step()
+            if t == 40:
+                call(run)
+    planned = scheduler()
+    planned.step(41)
+    call(planned)
+    assert run.history[0].position == 41
+    assert rates == [planned.schedule(t) for t in range(60)]
+    assert [run.schedule(t) for t in range(60)] == rates
+
+
 def test_a_dip_does_not_give_an_end_to_what_has_none():
     s = scheduler(Constant(0.1))
     s.dip(0.5, 10)

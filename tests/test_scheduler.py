@@ -443,3 +443,26 @@ def test_a_state_of_version_1_loads():
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
     scheduler.load_state_dict(state)
     assert (scheduler.position, scheduler.updates, rates_of(opt)) == (5, 5, [0.5])
+
+
+def test_a_state_of_version_2_loads_and_its_check_holds():
+    """As the second version wrote it: without `samples_per_step`."""
+    opt = optimizer(0.1)
+    scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
+    state = {
+        "version": 2,
+        "position": 5,
+        "updates": 4,
+        "unit": "steps",
+        "schedule": '{"schedule": "linear", "training_steps": 10, "warmup_steps": 0, "max_lr": 1.0, "min_lr": 0.0}',
+        "group_factors": "[[1.0, 1]]",
+        "history": "[]",
+        "watchers": "[]",
+        "answered": 0,
+        "check": 2957515066,
+    }
+    with pytest.raises(ValueError, match="its `check` does not fit"):
+        scheduler.load_state_dict(state | {"position": 6})
+    assert (scheduler.position, rates_of(opt)) == (0, [1.0])
+    scheduler.load_state_dict(state)
+    assert (scheduler.position, scheduler.updates, rates_of(opt)) == (5, 4, [0.5])

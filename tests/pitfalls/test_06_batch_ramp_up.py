@@ -84,6 +84,27 @@ def test_what_was_not_consumed_is_refused(n):
     assert (scheduler.position, rates_of(optimizer)) == (800, before)
 
 
+@pytest.mark.parametrize("move", [lambda s: s.step(), lambda s: s.follow(), lambda s: s.step(metric=1.0)])
+def test_how_much_an_update_consumes_is_not_guessed(move):
+    scheduler = Scheduler(optimizer := sgd(), IN_SAMPLES, unit="samples")
+    scheduler.advance(800)
+    before = scheduler.state_dict(), rates_of(optimizer)
+    with pytest.raises(
+        ValueError, match=r"how many samples an update consumes is not known: say .*per_update=.*advance"
+    ):
+        move(scheduler)
+    assert (scheduler.state_dict(), rates_of(optimizer)) == before
+
+
+def test_a_change_between_an_update_and_its_samples():
+    """It is not known yet where the next update is, so the change holds from the samples that are."""
+    scheduler = Scheduler(optimizer := sgd(), IN_SAMPLES, unit="samples")
+    scheduler.advance(800)
+    update(optimizer)
+    scheduler.cooldown(100)
+    assert scheduler.history[0].position == scheduler.state_dict()["position"] == 800
+
+
 def test_the_arithmetic_of_the_peer_still_misses_its_end():
     """Megatron multiplies iterations by the full batch, whatever was consumed."""
     consumed, rates = 0, []

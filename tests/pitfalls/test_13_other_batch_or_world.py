@@ -1,6 +1,6 @@
 """A position in steps means another number of samples after a change of batch or world size: Trainer resumes at `max_steps` and trains no step.
 
-A schedule in samples goes on at the samples that were consumed, whatever an update consumes from there on.
+A run goes on at the samples that were consumed, whatever an update consumes from there on: exactly with a schedule in samples, and to the nearest step with one in steps that was told `samples_per_step`.
 """
 
 import pytest
@@ -63,6 +63,72 @@ def test_the_units_of_a_checkpoint_are_compared():
     steps = Scheduler(adamw(), LINEAR)
     with pytest.raises(ValueError, match=r"unit: checkpoint 'steps', code 'samples'"):
         in_samples(adamw(), 8).load_state_dict(steps.state_dict())
+
+
+def in_steps(optimizer, batch, steps=None):
+    return Scheduler(optimizer, lehr.linear(steps or SAMPLES // batch), samples_per_step=batch)
+
+
+def saved_after(updates, batch):
+    scheduler = in_steps(optimizer := adamw(), batch)
+    for t in range(updates):
+        scheduler.step(t)
+        update(optimizer)
+    return scheduler.state_dict()
+
+
+def test_a_schedule_in_steps_goes_on_at_equal_samples():
+    state = saved_after(6, 4)  # 24 samples
+    resumed = in_steps(optimizer := adamw(), 8)
+    with pytest.raises(ValueError, match="training_steps: checkpoint 10, code 5"):
+        resumed.load_state_dict(state)
+    with pytest.warns(UserWarning, match="step 6 of 4 samples each: 24 samples; with 8 a step, .* at step 3$"):
+        resumed.load_state_dict(state, keep="code")
+    assert (resumed.position, resumed.updates) == (3, 6)
+    assert optimizer.param_groups[0]["lr"] == resumed.schedule(3) == 0.4  # of 40 samples, 24 are gone
+    twice = resumed.state_dict()
+    again = in_steps(adamw(), 4)
+    with pytest.warns(UserWarning, match="at step 6$"):
+        again.load_state_dict(twice, keep="code")
+    assert again.position == 6
+
+
+def test_to_the_nearest_step_which_is_said():
+    with pytest.warns(UserWarning, match=r"at step 2, to the nearest: exactly it is 2\.5"):
+        (resumed := in_steps(adamw(), 8)).load_state_dict(saved_after(5, 4), keep="code")
+    assert resumed.position == 2
+
+
+@pytest.mark.parametrize("batches", [(4, None), (None, 8), (4, 4)])
+def test_what_is_not_known_or_the_same_converts_nothing(batches):
+    first, second = (Scheduler(adamw(), LINEAR, samples_per_step=batch) for batch in batches)
+    first.step(5)
+    second.load_state_dict(first.state_dict())
+    assert second.position == 5
+
+
+def test_changes_of_the_run_are_not_moved_to_other_steps():
+    scheduler = in_steps(adamw(), 4)
+    scheduler.step(3)
+    scheduler.dip(0.5, recover=2)
+    resumed = in_steps(optimizer := adamw(), 8, steps=10)
+    before = optimizer.param_groups[0]["lr"]
+    with pytest.raises(ValueError, match=r"changes of the run at steps of 4 samples.*keep='code'"):
+        resumed.load_state_dict(scheduler.state_dict())
+    assert (resumed.position, optimizer.param_groups[0]["lr"], resumed.history) == (0, before, [])
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"samples_per_step": 0}, "`samples_per_step` must be a whole number of at least 1, got 0"),
+        ({"samples_per_step": 4, "unit": "samples"}, "goes with a schedule in steps, and this one is in samples"),
+        ({"per_update": 4}, "in steps an update is one step, got per_update=4"),
+    ],
+)
+def test_what_an_update_consumes_is_said_in_one_way(settings, words):
+    with pytest.raises(ValueError, match=words):
+        Scheduler(adamw(), LINEAR, **settings)
 
 
 def on_a_rank(path, updates, resume):

@@ -56,6 +56,20 @@ def test_a_nan_on_one_rank_cuts_nowhere():
         assert ours == [0.1] * STEPS
 
 
+def reduced_already():
+    """A metric that is the same everywhere, and no way to talk about it."""
+    torch.distributed.all_gather_object = None
+    scheduler = Scheduler(optimizer := sgd(0.1), lehr.Constant(0.1))
+    plateau = Plateau(scheduler, patience=2, reduce=False)
+    for _ in range(4):
+        plateau.update(1.0)
+    return rates_of(optimizer)
+
+
+def test_a_metric_that_is_reduced_already_costs_no_message():
+    assert on_ranks(reduced_already, 2) == [[pytest.approx(0.01)]] * 2
+
+
 def test_alone_it_is_a_plain_plateau():
     optimizer = sgd(0.1)
     scheduler = Scheduler(optimizer, lehr.Constant(0.1))

@@ -23,7 +23,8 @@ class Core(LRScheduler):
     """A position, the tracks it drives, and the rates there."""
 
     unit: str
-    per_update: int
+    per_update: int | None
+    samples_per_step: int | None
     updates: int
     skipped: int
     history: list[Change]
@@ -32,6 +33,9 @@ class Core(LRScheduler):
     _begun: Schedules
     _watchers: list[Any]
     _control: Any
+    _warned: bool
+    _measured: bool
+    _heard: bool
     _listener: Listener
     _following: bool
     _max_lr_is_said: bool
@@ -45,12 +49,12 @@ class Core(LRScheduler):
         self._end = math.inf if None in ends else max(end for end in ends if end is not None)
         self._pieces = self.schedule._held_pieces(SCALARS)
 
-    def _go_to(self, position: float) -> None:
+    def _go_to(self, position: int) -> None:
         if self._tracks[0].chosen is not None:
             self._warn_of_left_out()
         for track in self._tracks:
             track.write(position)
-        self.last_epoch = position  # type: ignore[assignment]  # an int in steps
+        self.last_epoch = position
         self._piece = self._piece_at(position)
 
     def _warn_of_left_out(self) -> None:
@@ -78,9 +82,14 @@ class Core(LRScheduler):
     # Where it is.
 
     @property
-    def position(self) -> float:
+    def position(self) -> int:
         """Index of the update that the rates in the optimizer are for; in another `unit`, units before it."""
         return self.last_epoch
+
+    @property
+    def _coming(self) -> int:
+        """Position of the next update: the present one, unless that has been used and it is known what it took."""
+        return self.last_epoch + ((self.per_update or 0) if self._applied == self.last_epoch else 0)
 
     @property
     def schedule(self) -> Schedule:
@@ -124,7 +133,7 @@ class Core(LRScheduler):
     @property
     def next(self) -> list[float]:
         """The rate of each group in the next update."""
-        return self._rates(self.last_epoch + (self.per_update if self._applied == self.last_epoch else 0))
+        return self._rates(self._coming)
 
     @property
     def base_lrs(self) -> list[float]:  # type: ignore[override]

@@ -24,7 +24,8 @@ class Plateau:
     infinity counts neither as bad nor as good, and is warned of once. While the schedule rises (warmup)
     metrics only set the best.
 
-    With torch.distributed the mean of the metric over the ranks is what counts, so all ranks cut at once.
+    With torch.distributed the mean of the metric over the ranks is what counts, so all ranks cut at once;
+    ``reduce=False`` leaves that message out.
 
     Args:
         scheduler: The `Scheduler` whose rate is cut; it saves this one's counters with its state, and
@@ -37,6 +38,8 @@ class Plateau:
         window: Compare with the best of so many metrics before, not of all: a spike is forgotten.
         higher_is_better: For an accuracy.
         in_warmup: Whether metrics count while the schedule rises.
+        reduce: Whether to take the mean over the ranks. False is for a metric that has been reduced
+            already: ranks that give different ones then end at different rates.
 
     Raises:
         ValueError: A setting is refused.
@@ -65,6 +68,7 @@ class Plateau:
         window: int | None = None,
         higher_is_better: bool = False,
         in_warmup: bool = False,
+        reduce: bool = True,
     ) -> None:
         if not isinstance(scheduler, Core):
             raise ValueError(f"Plateau watches over a lehr.Scheduler, got {type(scheduler).__name__}")
@@ -84,7 +88,7 @@ class Plateau:
                 raise ValueError(f"Plateau needs a whole number of at least 0 for `{name}`, got {whole!r}")
         self._watched, self._factor, self._patience = weakref.ref(scheduler), factor, patience
         self._threshold, self._rest, self._min_lr = threshold, cooldown, min_lr
-        self._sign, self._in_warmup = -1.0 if higher_is_better else 1.0, in_warmup
+        self._sign, self._in_warmup, self._reduce = -1.0 if higher_is_better else 1.0, in_warmup, reduce
         self._best: float | None = None
         self._bad = self._cooling = 0
         self._recent: deque[float] = deque(maxlen=window)
@@ -102,13 +106,13 @@ class Plateau:
         """Take one metric, and cut the rate if it is time.
 
         Args:
-            metric: A number; with torch.distributed each rank gives its own.
+            metric: A number; with torch.distributed each rank gives its own, at the same moment.
 
         Raises:
             ValueError: It is no number.
         """
         try:
-            value = self._sign * ranks.mean(float(metric))
+            value = self._sign * (ranks.mean(float(metric)) if self._reduce else float(metric))
         except (TypeError, ValueError):
             raise ValueError(f"Plateau needs a number for a metric, got {metric!r}") from None
         if not math.isfinite(value):
@@ -128,11 +132,11 @@ class Plateau:
             self._cut(metric)
 
     def _rises(self) -> bool:
-        now = self._scheduler.position
+        now = self._scheduler._coming
         return self._scheduler.schedule(now + 1) > self._scheduler.schedule(now)
 
     def _cut(self, metric: float) -> None:
-        rate = self._scheduler.schedule(self._scheduler.position)
+        rate = self._scheduler.schedule(self._scheduler._coming)
         factor = max(self._factor, self._min_lr / rate) if rate else 1.0
         if factor < 1:
             self._scheduler.scale(

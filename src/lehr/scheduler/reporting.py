@@ -37,8 +37,7 @@ class Reports(Core):
         Warns if less than 90 % of it was used: a schedule that is cut off has not decayed.
         """
         lines = [repr(self)]
-        done = self.last_epoch + (self.per_update if self._applied == self.last_epoch else 0)
-        end = self.training_steps
+        done, end = self._coming, self.training_steps
         if end is not None:
             share = min(1.0, done / end) if end else 1.0
             said = f"{min(done, end)} of {end} {self.unit} ({100 * share:.3g} %) used"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from functools import reduce
 from itertools import chain
@@ -28,9 +29,9 @@ class Resumes(Core):
         factors = list(chain.from_iterable(track.writer.current_factors() for track in self._tracks))
         watchers = [watcher.state_dict() for watcher in self._watchers]
         answered = self._control.answered if self._control else 0
-        called = self._applied != self.last_epoch or self.updates != self.last_epoch + 1 or self.unit != "steps"
-        position = self.last_epoch if called else self.updates  # saved between an update and its `step`
-        return State(position, self._begun, factors, self.updates, self.unit, self.history, watchers, answered)
+        of_steps = self.samples_per_step or 0
+        rest = self.updates, self.unit, self.history, watchers, answered, of_steps
+        return State(self._coming, self._begun, factors, *rest)
 
     def _groups_of_each(self) -> dict[tuple[str, Chosen], int]:
         return {(track.key, track.chosen): len(track.writer.current_factors()) for track in self._tracks}
@@ -38,7 +39,9 @@ class Resumes(Core):
     def load_state_dict(self, state_dict: dict[str, Any], keep: str | None = None) -> None:
         """Go on where a checkpoint was written, with its rates in the optimizer.
 
-        It may come before or after the optimizer's own state, and twice.
+        It may come before or after the optimizer's own state, and twice. If both sides know
+        `samples_per_step` and they differ, it goes on at the step (the nearest one, of which it warns)
+        before which as many samples were consumed.
 
         Args:
             state_dict: What `state_dict` returned.
@@ -54,7 +57,8 @@ class Resumes(Core):
         if keep not in (None, "checkpoint", "code"):
             raise ValueError(f"`keep` must be 'checkpoint' or 'code', got {keep!r}")
         code = self._state()
-        saved = State.from_dict(state_dict).in_the_order_of(code, self._groups_of_each())
+        written = State.from_dict(state_dict).in_the_order_of(code, self._groups_of_each())
+        saved = written.at_equal_samples(code.samples_per_step, keeps_history=keep != "code")
         if not self._max_lr_is_said:
             code = replace(code, schedules=_with_peaks_of(saved, code))
         if any(track.writer.undecided for track in self._tracks) and len(saved.group_factors) == len(
@@ -75,6 +79,8 @@ class Resumes(Core):
 
         for one in now:
             rate_at(one, saved.position)  # refused here, before anything changes
+        if saved is not written:
+            _warn_of_other_steps(written, saved)
 
         self._begun, self.history = schedules, history
         factors = iter(saved.group_factors)
@@ -89,6 +95,16 @@ class Resumes(Core):
         self.updates, self._applied, self._used = saved.updates, None, None
         self._schedules_changed()
         self._go_to(saved.position)
+
+
+def _warn_of_other_steps(written: State, saved: State) -> None:
+    consumed, size = written.position * written.samples_per_step, saved.samples_per_step
+    exactly = "" if saved.position * size == consumed else f", to the nearest: exactly it is {consumed / size:g}"
+    warnings.warn(
+        f"the checkpoint is at step {written.position} of {written.samples_per_step} samples each: {consumed} samples; "
+        f"with {size} a step, the run goes on at step {saved.position}{exactly}",
+        stacklevel=3,
+    )
 
 
 def _with_peaks_of(saved: State, code: State) -> Schedules:

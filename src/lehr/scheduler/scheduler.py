@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from operator import index as index_of
 from typing import Any
 
 from ..lengths import Length
 from ..schedules import Schedule
 from .attached import attach, detach
 from .listener import Listener
+from .moving import Moves, whole
 from .reporting import Reports
 from .resume import Resumes
 from .steering import Steers
@@ -20,7 +19,7 @@ from .writer import GroupScale, all_groups
 UNITS = ("steps", "samples", "tokens")
 
 
-class Scheduler(Steers, Resumes, Reports):
+class Scheduler(Moves, Steers, Resumes, Reports):
     r"""Sets the learning rate of every param group, step by step, to what a schedule says.
 
     Position ``t`` is the index of an update, from 0; the rate of position 0 is in the optimizer when
@@ -53,7 +52,11 @@ class Scheduler(Steers, Resumes, Reports):
         group_scale: What each group gets: ``"same"``; ``"ratio"``, which keeps each group's ratio
             to the fastest; a list of factors; a mapping from the group's ``"name"`` to its factor.
         unit: What the schedule counts: ``"steps"``, ``"samples"`` or ``"tokens"``.
-        per_update: Units that one update consumes, where it is always the same; else use `advance`.
+        per_update: Samples or tokens that one update consumes, where it is always the same; else use
+            `advance`.
+        samples_per_step: Samples that one step consumes (batch × accumulation × processes), for a
+            schedule in steps. It is saved; a checkpoint that was written under another number is
+            taken up where as many samples are consumed.
         control_file: Path of a file of changes to watch for; see ``docs/control.md``.
         **recipe_options: What the recipe takes beside these, such as ``decay_steps`` of ``wsd``.
 
@@ -88,7 +91,8 @@ class Scheduler(Steers, Resumes, Reports):
         *,
         group_scale: GroupScale | None = None,
         unit: str = "steps",
-        per_update: int = 1,
+        per_update: int | None = None,
+        samples_per_step: int | None = None,
         control_file: Any = None,
         **recipe_options: Any,
     ) -> None:
@@ -103,9 +107,7 @@ class Scheduler(Steers, Resumes, Reports):
         optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
         if not optimizers:
             raise ValueError("Scheduler needs at least one optimizer, got an empty list")
-        if unit not in UNITS:
-            raise ValueError(f"`unit` must be one of {', '.join(map(repr, UNITS))}, got {unit!r}")
-        self.unit, self.per_update = unit, _whole("per_update", per_update, least=1)
+        self.unit, self.per_update, self.samples_per_step = _consumption(unit, per_update, samples_per_step)
         self._tracks, self._max_lr_is_said = tracks_of(schedule, given, optimizers, group_scale)
         attach(self, optimizers, [(track.key, track.chosen) for track in self._tracks])
         self.optimizer, self._optimizers, self._clock = optimizers[0], optimizers, optimizers[-1]
@@ -120,163 +122,26 @@ class Scheduler(Steers, Resumes, Reports):
         self._go_to(0)
         self._listener = Listener(self, optimizers)
 
-    # Moving.
-
-    def step(  # type: ignore[override]
-        self, current_step: float | None = None, epoch: int | None = None, metric: float | None = None
-    ) -> None:
-        """Set the rates for the update with index ``current_step``; without one, of the next.
-
-        The same step twice is the same state. Past the end of the schedule the final rate holds,
-        with one warning. Without a number it moves one update on, if there was one: a call for a
-        micro-batch, for an update that a gradient scaler skipped, or one of several for the same
-        update counts as `skipped`. (An optimizer that has not been used at all is taken for a
-        rehearsal, and moves.) After `follow` no call of it is needed, and it does not move.
-
-        Args:
-            current_step: Index of the update, from 0; in another `unit`, units consumed before it.
-            epoch: The same, by the name that torch gives it.
-            metric: For the `Plateau`s that watch this scheduler; moves as without a number.
-
-        Raises:
-            ValueError: The step is no whole number of at least 0; nothing has changed.
-        """
-        if current_step is None and epoch is metric is None:
-            if not self._had_an_update():
-                return
-            current_step = self.last_epoch + self.per_update
-        start, stop, formula = self._piece
-        if type(current_step) is not int or not start <= current_step < stop or not epoch is metric is None:
-            self._step_otherwise(current_step, epoch, metric)
-            return
-        rate, groups, writer = formula(current_step - start), self.optimizer.param_groups, self._tracks[0].writer
-        # Plain groups that are as the last write left them are written here, without a call. To look
-        # at each of the 512 groups of a large optimizer would cost as much again as to write them.
-        if groups is writer.plain and groups[-1]["lr"] is writer.last:
-            for group in groups:
-                group["lr"] = rate
-            writer.last = rate
-        else:
-            writer.write(rate)
-        self.last_epoch = current_step
-
-    def _step_otherwise(self, current_step: Any, epoch: Any, metric: Any) -> None:
-        if current_step is not None and epoch is not None:
-            raise ValueError(f"step takes `current_step` or `epoch`, got both: {current_step!r}, {epoch!r}")
-        given = epoch if current_step is None else current_step
-        if given is not None:
-            self._move(_index(given))
-        elif self._had_an_update():
-            self._move(self.last_epoch + self.per_update)
-        if metric is not None and not (self._measured and self._applied is not None):
-            self._measured = True  # until the next update: accelerate repeats a call for each process
-            for watcher in self._watchers:
-                watcher.update(metric)
-
-    def _had_an_update(self) -> bool:
-        """Whether `step` without a number may move; a call that may not counts as skipped."""
-        heard, self._heard = self._heard, False
-        if not self._following and (self._applied == self.last_epoch or not self._listener.hears_updates):
-            return True
-        trained = self.updates or any(
-            p.grad is not None for group in all_groups(self._optimizers) for p in group.get("params", ())
-        )
-        if not trained:
-            return not self._following
-        self.skipped += not heard
-        return False
-
-    def advance(self, n: int) -> None:
-        """Move by what an update consumed, in the unit of the schedule.
-
-        Args:
-            n: Samples or tokens (or steps), a whole number of at least 0.
-
-        Raises:
-            ValueError: It is no such number; nothing has changed.
-        """
-        self._move(self.last_epoch + _whole("n", n, least=0))
-
-    def _move(self, position: float) -> None:
-        if position > self._end and not self._warned:
-            self._warned = True
-            warnings.warn(
-                f"step {position} is past the end of the schedule ({self._end} {self.unit}): its final rate "
-                f"holds from there on; give the schedule more `training_steps` if the run is longer",
-                stacklevel=4,
-            )
-        self._go_to(position)
-        if self._control is not None:
-            self._control.look(self)
-
-    # Listening.
-
-    def follow(self) -> Scheduler:
-        """Need no `step` call from here on: listen to the optimizer, and count its real updates.
-
-        The right rate is in place before each update; micro-batches and updates that a gradient
-        scaler skips do not count, and `step` calls without a number, which a trainer may make, do not
-        move. Of several optimizers the last in the list is the clock.
-
-        Raises:
-            ValueError: The optimizer has no step hooks, as some wrappers; give the one inside it.
-        """
-        if not self._listener.hears_updates:
-            raise ValueError(
-                f"follow listens to the step hooks of torch optimizers, which {type(self.optimizer).__name__} has "
-                f"not; give the Scheduler the optimizer inside it, or call step"
-            )
-        self._following = True
-        return self
-
-    def _after_update(self, optimizer: Any) -> None:
-        if optimizer is self._clock:
-            self.updates += 1
-            self._heard = True
-            self._measured = False
-            self._applied, self._used = self.last_epoch, None
-            if self._following:
-                self.step(self.last_epoch + self.per_update)
-
-    def _after_load(self) -> None:
-        for track in self._tracks:
-            track.writer.forget()
-        self._go_to(self.last_epoch)
-
-    def __del__(self) -> None:
-        if getattr(self, "_following", False) and not self.updates and self._listener.is_listening():
-            warnings.warn(
-                "a Scheduler that follows an optimizer was dropped before the first update, and the rate will not "
-                "move: keep it, scheduler = Scheduler(...).follow()",
-                stacklevel=2,
-            )
-
     def detach(self) -> None:
         """Let go of the optimizer: no hook is left on it, and another Scheduler may drive it."""
         self._listener.stop()
         detach(self)
 
 
-def _whole(name: str, value: Any, least: int) -> int:
-    try:
-        whole = -1 if isinstance(value, bool) else index_of(value)
-    except TypeError:
-        whole = -1
-    if whole < least:
-        raise ValueError(f"`{name}` must be a whole number of at least {least}, got {value!r}")
-    return whole
-
-
-def _index(given: Any) -> int:
-    """The index of an update: an int, or what is one under another type."""
-    whole = int(given) if isinstance(given, float) and given.is_integer() else given
-    try:
-        index = -1 if isinstance(given, bool) else index_of(whole)
-    except (TypeError, ValueError, RuntimeError):
-        index = -1
-    if index < 0:
+def _consumption(unit: str, per_update: int | None, samples_per_step: int | None) -> tuple[str, int | None, int | None]:
+    """What an update consumes, in the unit of the schedule and in samples, as far as that is known."""
+    if unit not in UNITS:
+        raise ValueError(f"`unit` must be one of {', '.join(map(repr, UNITS))}, got {unit!r}")
+    given = {"per_update": per_update, "samples_per_step": samples_per_step}
+    for name, value in given.items():
+        if value is not None:
+            given[name] = whole(name, value, least=1)
+    if unit == "steps" and given["per_update"] not in (None, 1):
         raise ValueError(
-            f"step needs the index of an update, a whole number of at least 0, got {given!r}; "
-            f"without an argument it moves one step on"
+            f"in steps an update is one step, got per_update={per_update!r}; say unit='samples' or 'tokens'"
         )
-    return index
+    if unit != "steps" and samples_per_step is not None:
+        raise ValueError(
+            f"`samples_per_step` goes with a schedule in steps, and this one is in {unit}: say per_update=..."
+        )
+    return unit, 1 if unit == "steps" else given["per_update"], given["samples_per_step"]

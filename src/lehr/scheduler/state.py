@@ -21,12 +21,13 @@ from ..schedules import Schedule
 from .tracks import from_plain, to_plain
 from .writer import Chosen
 
-VERSION = 2
+VERSION = 3
 KEYS = (
     "version",
     "position",
     "updates",
     "unit",
+    "samples_per_step",
     "schedule",
     "group_factors",
     "history",
@@ -34,6 +35,11 @@ KEYS = (
     "answered",
     "check",
 )
+_CAME_WITH: dict[int, dict[str, Any]] = {
+    2: {"unit": "steps", "history": "[]", "watchers": "[]", "answered": 0},
+    3: {"samples_per_step": 0},
+}
+"""The keys that a version brought, and what a state without them means."""
 _PACKED = "zlib:"
 _PACK_FROM = 1_000
 _LARGEST = 4_000_000
@@ -69,6 +75,7 @@ class State:
     history: list[Change] = field(default_factory=list)
     watchers: list[dict[str, Any]] = field(default_factory=list)
     answered: int = 0
+    samples_per_step: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and strings, small for any number of groups with few distinct factors."""
@@ -79,6 +86,7 @@ class State:
             "position": self.position,
             "updates": self.updates,
             "unit": self.unit,
+            "samples_per_step": self.samples_per_step,
             "schedule": _packed(to_plain(self.schedules)),
             "group_factors": json.dumps(runs),
             "history": _packed(history),
@@ -94,11 +102,11 @@ class State:
         Raises:
             ValueError: The state is corrupt, foreign or of a version that this lehr does not know.
         """
-        state = _current(state)
+        given, state = state, _current(state)
         position = state["position"]
         if type(position) is not int or not 0 <= position < 10**18:
             raise ValueError(f"the state's `position` must be a whole number of at least 0, got {position!r}")
-        for count in ("updates", "answered"):
+        for count in ("updates", "answered", "samples_per_step"):
             if type(state[count]) is not int or state[count] < 0:
                 raise ValueError(f"the state's `{count}` must be a whole number of at least 0, got {state[count]!r}")
         if not isinstance(state["unit"], str):
@@ -107,9 +115,9 @@ class State:
         history = _read("history", state, lambda rows: [_change(row, len(schedules)) for row in rows])
         watchers = _read("watchers", state, _watchers)
         factors = _factors(state["group_factors"])
-        if type(state["check"]) is not int or state["check"] != _check(state):
+        if given["version"] > 1 and (type(given["check"]) is not int or given["check"] != _check(given)):
             raise ValueError("the state is corrupt: its `check` does not fit the rest, so some byte of it has changed")
-        counts = state["updates"], state["unit"], history, watchers, state["answered"]
+        counts = state["updates"], state["unit"], history, watchers, state["answered"], state["samples_per_step"]
         return cls(position, schedules, factors, *counts)
 
     def in_the_order_of(self, code: State, groups: dict[tuple[str, Chosen], int]) -> State:
@@ -131,6 +139,23 @@ class State:
             group_factors=[factor for track in theirs for factor in of_each[track]],
             history=history,
         )
+
+    def at_equal_samples(self, samples_per_step: int, keeps_history: bool) -> State:
+        """The same, where steps of another size have consumed as many samples; to the nearest step.
+
+        Raises:
+            ValueError: It holds changes of the run, whose positions count the old steps.
+        """
+        if not self.samples_per_step or not samples_per_step or self.samples_per_step == samples_per_step:
+            return self
+        if self.history and keeps_history:
+            raise ValueError(
+                f"the checkpoint holds changes of the run at steps of {self.samples_per_step} samples, and the code's "
+                f"have {samples_per_step}: say keep='code' to drop them, or use a schedule in samples, whose positions "
+                f"stay what they are"
+            )
+        position = round(self.position * self.samples_per_step / samples_per_step)
+        return replace(self, position=position, samples_per_step=samples_per_step)
 
     def differences(self, code: State) -> list[str]:
         """What the checkpoint (this) and the code say differently, a line for each setting."""
@@ -161,23 +186,25 @@ def _current(state: Any) -> dict[str, Any]:
     if not isinstance(state, Mapping) or not {"version", "schedule"} <= set(state):
         raise ValueError(_foreign(state))
     version = state["version"]
-    if type(version) is int and version == 1:
-        added = {"updates": state.get("position"), "unit": "steps", "history": "[]", "watchers": "[]", "answered": 0}
-        state = {**state, **added, "version": VERSION}
-        state["check"] = _check(state) if set(state) == set(KEYS[:-1]) else None
-    elif type(version) is not int or version != VERSION:
+    if type(version) is not int or not 1 <= version <= VERSION:
         raise ValueError(
             f"the state is of version {version!r}, and this lehr reads the versions 1 to {VERSION}; "
             f"load it with the lehr that wrote it"
         )
-    if set(state) != set(KEYS):
-        raise ValueError(f"a state has the keys {', '.join(KEYS)}; got {', '.join(map(str, state))}")
-    return dict(state)
+    later = {key: value for came, added in _CAME_WITH.items() if came > version for key, value in added.items()}
+    if version == 1:
+        later |= {"updates": state.get("position"), "check": None}
+    has = [key for key in KEYS if key not in later]
+    if set(state) != set(has):
+        raise ValueError(
+            f"a state of version {version} has the keys {', '.join(has)}; got {', '.join(map(str, state))}"
+        )
+    return {**state, **later}
 
 
 def _check(state: Mapping[str, Any]) -> int:
     """A checksum of all else: a number in which a byte was flipped is still a number."""
-    return zlib.crc32(json.dumps([state[key] for key in KEYS[:-1]]).encode())
+    return zlib.crc32(json.dumps([state[key] for key in KEYS[:-1] if key in state]).encode())
 
 
 def _packed(data: Any) -> str:

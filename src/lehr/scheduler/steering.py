@@ -14,8 +14,9 @@ from .core import Core
 class Steers(Core):
     """`extend`, `cooldown`, `rebase`, `dip`, `amend`: what people ask for while a run goes on.
 
-    Each acts on the rate of all groups, from the present position on; the past keeps its rates. Each is
-    recorded in `history`, with the position, the time and the reason, and saved.
+    Each acts on the rate of all groups, from the next update on: the past keeps its rates, and so does the
+    update that has just been made. Each is recorded in `history`, with the position, the time and the
+    reason, and saved.
     """
 
     def _start_steering(self, control_file: Any) -> None:
@@ -74,7 +75,7 @@ class Steers(Core):
         Raises:
             ValueError: The present rate is 0, or ``lr`` is no rate; nothing has changed.
         """
-        top = self.current_lr
+        top = max(self.next)
 
         def rest(one: Schedule, at: float) -> Schedule:
             rate = one(at)
@@ -117,7 +118,7 @@ class Steers(Core):
         """Put what ``rest_of`` gives after the past of each rate; all of it, or nothing."""
         if not isinstance(why, str):
             raise ValueError(f"`why` must be text, got {why!r}")
-        at = self.last_epoch
+        at = self._coming
         changed = [track.key == "lr" for track in self._tracks]
         if not any(changed):
             raise ValueError(f"{what} changes the rate, and this Scheduler drives only {', '.join(self.schedules)}")
@@ -133,4 +134,4 @@ class Steers(Core):
         self.history = [*self.history, change]
         self._warned = False
         self._schedules_changed()
-        self._go_to(at)
+        self._go_to(self.last_epoch)
