@@ -5,23 +5,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Its schedulers need nothing of torchvision, of which there is no CPU build.
+TIMM := $(PIP) --no-deps timm
+
 .PHONY: test soak lint demo bench images clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 
-$(VENV)/test: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/test: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	$(PIP) -e ".[torch,plot]" --group test --group lint --group demo
+	$(TIMM)
 	touch $@
 
-$(VENV)/demo: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/demo: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	$(PIP) -e ".[torch,plot]" --group demo
 	touch $@
 
-$(VENV)/bench: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/bench: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	$(PIP) -e ".[torch,plot]" --group bench
-	$(PIP) --no-deps timm  # its schedulers need nothing of torchvision, of which there is no CPU build
+	$(TIMM)
 	touch $@
 
 test: $(VENV)/test lint  ## Everything that must hold: lint, types, tests, doctests, README blocks.

@@ -1,6 +1,17 @@
 """Runs the Python blocks of README, CONTRIBUTING and docs as tests; pytest itself runs the docstrings' examples."""
 
+import os
+
+import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
 pytest_collect_file = Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"]).pytest()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: a framework or data that are missing there hide what they would show."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if "CI" in os.environ and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line("in CI no test may be skipped; run pytest -rs to see which were", red=True)
