@@ -102,6 +102,12 @@ class Plateau:
             raise ValueError("the Scheduler that this Plateau watches over is gone: keep it as long as the Plateau")
         return scheduler
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_watched": self._scheduler}  # a weak reference cannot be pickled
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state | {"_watched": weakref.ref(state["_watched"])})
+
     def update(self, metric: float) -> None:
         """Take one metric, and cut the rate if it is time.
 

@@ -14,7 +14,7 @@ from .reporting import Reports
 from .resume import Resumes
 from .steering import Steers
 from .tracks import tracks_of
-from .writer import GroupScale, all_groups
+from .writer import Chosen, GroupScale, all_groups
 
 UNITS = ("steps", "samples", "tokens")
 
@@ -109,7 +109,7 @@ class Scheduler(Moves, Steers, Resumes, Reports):
             raise ValueError("Scheduler needs at least one optimizer, got an empty list")
         self.unit, self.per_update, self.samples_per_step = _consumption(unit, per_update, samples_per_step)
         self._tracks, self._max_lr_is_said = tracks_of(schedule, given, optimizers, group_scale)
-        attach(self, optimizers, [(track.key, track.chosen) for track in self._tracks])
+        attach(self, optimizers, self._drives())
         self.optimizer, self._optimizers, self._clock = optimizers[0], optimizers, optimizers[-1]
         self._begun = {(track.key, track.chosen): track.schedule for track in self._tracks}
         self.updates = self.skipped = 0
@@ -126,6 +126,21 @@ class Scheduler(Moves, Steers, Resumes, Reports):
         """Let go of the optimizer: no hook is left on it, and another Scheduler may drive it."""
         self._listener.stop()
         detach(self)
+
+    def _drives(self) -> list[tuple[str, Chosen]]:
+        return [(track.key, track.chosen) for track in self._tracks]
+
+    # A copy, or what comes out of a pickle, has an optimizer of its own, copied along, and listens to that.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_listener", "_pieces", "_piece")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        attach(self, state["_optimizers"], [(track.key, track.chosen) for track in state["_tracks"]])
+        vars(self).update(state)
+        self._schedules_changed()
+        self._piece = self._piece_at(self.last_epoch)
+        self._listener = Listener(self, self._optimizers)
 
 
 def _consumption(unit: str, per_update: int | None, samples_per_step: int | None) -> tuple[str, int | None, int | None]:
