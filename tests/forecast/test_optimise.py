@@ -104,6 +104,19 @@ def test_the_bound_by_hand():
     assert convex_bound(np.array([0.5, 0.25]), 2) == pytest.approx((1 / 0.75 + 0.25 / 0.25 + 0.25) / 2)
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.fractions(0.01, 10), st.fractions(0, 3)), min_size=1, max_size=12), st.fractions(0, 5))
+def test_it_is_the_theorem_as_printed_in_exact_fractions(updates, distance):
+    """Theorem 1 of https://arxiv.org/abs/2501.18965, whose double sum cancels in floating point."""
+    rates, costs = [rate for rate, _ in updates], [(rate * gradient) ** 2 for rate, gradient in updates]
+    printed = (distance**2 + sum(costs)) / (2 * sum(rates))
+    for k in range(len(rates) - 1):
+        printed += rates[k] / sum(rates[k + 1 :]) * sum(costs[k:]) / sum(rates[k:]) / 2
+    floats = np.array([float(rate) for rate in rates]), [float(gradient) for _, gradient in updates]
+    ours = convex_bound(floats[0], len(rates), distance=float(distance), gradient=floats[1])
+    assert ours == pytest.approx(float(printed), rel=1e-12)
+
+
 @pytest.mark.parametrize(
     "schedule",
     [lehr.cosine(16_001, 300, 1.0), lehr.linear(16_001, 300, 1.0), lehr.wsd(16_001, 300, 1.0), lehr.Constant(0.1)],
