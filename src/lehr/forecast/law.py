@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
 
+from ..files import whole_file
 from ..schedules import Schedule
 from . import laws
 from .advice import Experiment, about_forecast, about_runs, experiment
@@ -30,6 +31,10 @@ STATES = 200
 """States of the fitted rows that a law remembers at most."""
 
 
+_Rate = Annotated[float, msgspec.Meta(gt=0)]
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     """What a law file holds."""
 
@@ -39,9 +44,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     constants: dict[str, float]
     covariance: list[list[float]]
     states: list[tuple[float, float, float]]
-    peaks: tuple[float, float]
-    updates: int
-    warmup: int
+    peaks: tuple[_Rate, _Rate]
+    updates: Annotated[int, msgspec.Meta(ge=1)]
+    warmup: _Count
     prior: str
     notes: list[str]
 
@@ -138,19 +143,21 @@ class Law:
         )
 
     def difference(
-        self, one: Schedule | Any, other: Schedule | Any, at: int, *, level: float = 0.9
+        self, one: Schedule | Any, other: Schedule | Any, at: int | tuple[int, int], *, level: float = 0.9
     ) -> tuple[float, float, float]:
-        """The final loss of ``one`` minus that of ``other``, after ``at`` updates: (value, low, high).
+        """The loss of ``one`` minus that of ``other``, after ``at`` updates: (value, low, high).
 
-        What is uncertain about the constants is uncertain in the same way for both, so the band of
-        the difference is narrower than the two bands. What the law itself gets wrong is taken to
-        differ, unless the schedules are nearly one.
+        ``at`` is a pair where the two have done different numbers of updates. What is uncertain
+        about the constants is uncertain in the same way for both, so the band of the difference is
+        narrower than the two bands. What the law itself gets wrong is taken to differ, unless the
+        schedules are nearly one.
         """
-        paths = [compress(schedule, [at]) for schedule in (one, other)]
+        ends = at if isinstance(at, tuple) else (at, at)
+        paths = [compress(schedule, [end]) for schedule, end in zip((one, other), ends, strict=True)]
         losses, slopes = zip(*(self.formula.evaluate(self.theta, path) for path in paths), strict=True)
         slope = (slopes[0] - slopes[1])[0]
         own = sum(float(self._own(path)[0]) * float(loss[0]) ** 2 for path, loss in zip(paths, losses, strict=True))
-        own *= unlike(rates_of(one, at), rates_of(other, at)) ** 2
+        own *= unlike(rates_of(one, ends[0]), rates_of(other, ends[1])) ** 2
         half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + own))
         value = float(losses[0][0] - losses[1][0])
         return value, value - half, value + half
@@ -159,12 +166,25 @@ class Law:
         return own_variance(self.formula, self.theta, self.states, path)
 
     def optimise(
-        self, *, training_steps: int, max_lr: float, warmup_steps: int | None = None, min_lr: float = 0.0
+        self,
+        *,
+        training_steps: int,
+        max_lr: float | None = None,
+        warmup_steps: int | None = None,
+        min_lr: float = 0.0,
+        progress: Callable[[float], object] | None = None,
     ) -> Optimum:
         """The best monotone schedule under the law; see `lehr.forecast.optimise`."""
         from .optimise import optimise
 
-        return optimise(self, training_steps=training_steps, max_lr=max_lr, warmup_steps=warmup_steps, min_lr=min_lr)
+        return optimise(
+            self,
+            training_steps=training_steps,
+            max_lr=max_lr,
+            warmup_steps=warmup_steps,
+            min_lr=min_lr,
+            progress=progress,
+        )
 
     def experiment(self) -> Experiment:
         """The short run that would narrow the forecasts most; see `lehr.forecast.advice`."""
@@ -181,8 +201,13 @@ class Law:
         return json.dumps(msgspec.to_builtins(file), indent=1)
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the law to a JSON file."""
-        FilePath(path).write_text(self.to_json() + "\n", encoding="utf-8")
+        """Write the law to a JSON file: whole, or not at all.
+
+        Raises:
+            OSError: The file cannot be written; what was there is as before.
+        """
+        with whole_file(path) as file:
+            file.write(f"{self.to_json()}\n".encode())
 
     @classmethod
     def from_json(cls, text: str) -> Law:
@@ -194,7 +219,7 @@ class Law:
         try:
             file = msgspec.json.decode(text.encode(), type=_File)
         except msgspec.DecodeError as error:
-            raise ValueError(f"this is no law file: {error}; `Law.write` makes one") from None
+            raise ValueError(f"this is no law file: {error}; `Law.write` or `lehr fit` makes one") from None
         if (file.format, file.version) != ("lehr law", VERSION):
             raise ValueError(
                 f"a law file of version {VERSION} is needed, got {file.format!r} {file.version}; fit again"
