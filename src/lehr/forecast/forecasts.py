@@ -53,11 +53,14 @@ class Forecast:
         Raises:
             ImportError: Matplotlib is missing.
         """
-        from .. import plot
+        from matplotlib.ticker import EngFormatter
+
+        from .. import plot  # which says what to install where matplotlib is missing
 
         ax = plot.new_axes() if ax is None else ax
         (line,) = ax.plot(self.at, self.loss, **style)
         ax.fill_between(self.at, self.low, self.high, color=line.get_color(), alpha=0.2, linewidth=0)
+        ax.xaxis.set_major_formatter(EngFormatter(sep=""))
         ax.set_xlabel("Updates")
         ax.set_ylabel("Loss, nats")
         return ax

@@ -20,6 +20,7 @@ from .forecasts import Forecast
 from .intervals import own_variance, peak_distance, quantile, unlike, variance
 from .knots import Array, Path, compress, rates_of
 from .laws import Formula
+from .rows import rows_of
 from .runs import Run, warmup_of
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Law:
                 level is not between 0 and 1, or there is no end and no ``at``.
         """
         width = quantile(level)
-        at = _whole_run(schedule) if at is None else at
+        at = whole_run(schedule) if at is None else at
         path = compress(schedule, at)
         loss = self.formula.value(self.theta, path)
         spread = np.exp(width * np.sqrt(self._variance(schedule, path)))
@@ -161,6 +162,15 @@ class Law:
         half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + own))
         value = float(losses[0][0] - losses[1][0])
         return value, value - half, value + half
+
+    def misfit(self, run: Run) -> float:
+        """The median relative error of the law at those losses of a run that a fit would use.
+
+        Raises:
+            ValueError: There are none.
+        """
+        residual, _ = rows_of([run]).residuals(self.formula, self.theta)
+        return float(np.median(np.abs(residual)))
 
     def _own(self, path: Path) -> Array:
         return own_variance(self.formula, self.theta, self.states, path)
@@ -252,10 +262,14 @@ class Law:
             raise ValueError(f"{path}: {error}") from None
 
 
-def _whole_run(schedule: Schedule | Any) -> Array:
-    length = schedule.length if isinstance(schedule, Schedule) else len(schedule)
-    if length is None:
+def whole_run(schedule: Schedule | Any, stop: int | None = None) -> Array:
+    """200 positions from the end of the warmup to ``stop``; None for the end of the schedule.
+
+    Raises:
+        ValueError: It never ends, and ``stop`` is None.
+    """
+    end = stop or (schedule.length if isinstance(schedule, Schedule) else len(schedule))
+    if end is None:
         raise ValueError(f"{schedule!r} never ends: say at which positions its loss is wanted, at=[...]")
-    end = int(length)
-    start = min(warmup_of(rates_of(schedule, end)) + 1, end)
-    return np.unique(np.linspace(start, end, 200).round())
+    start = min(warmup_of(rates_of(schedule, int(end))) + 1, int(end))
+    return np.unique(np.linspace(start, int(end), 200).round())
