@@ -17,7 +17,7 @@ PATIENCE = 1.0
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[float], None]]:
     """What takes the share done so far, and draws a bar on stderr if that is a terminal."""
-    bar: Any = click.progressbar(length=100, label=label, file=sys.stderr)
+    bar: Any = click.progressbar(length=100, label=label, show_eta=False, file=sys.stderr)
     start = monotonic()
 
     def done(share: float) -> None:

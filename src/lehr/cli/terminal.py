@@ -61,7 +61,8 @@ def draw_losses(forecasts: Mapping[str, Forecast]) -> str:
     """
     from ..forecast.forecasts import in_view
 
-    bottom, top = in_view(forecasts.values())
+    _, top = in_view(forecasts.values())
+    bottom = min(float(forecast.loss.min()) for forecast in forecasts.values())  # no band is drawn
     lines = {name: (f.at[f.loss <= top], f.loss[f.loss <= top]) for name, f in forecasts.items()}
     return _drawn(lines, ("updates", "loss"), (bottom, top), lambda y: f"{y:>10.4g}")
 

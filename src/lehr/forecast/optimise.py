@@ -118,6 +118,8 @@ def optimise(
     first = min(families, key=lambda name: families[name][1])
     free = _Free(training_steps, warmup, max_lr, min_lr)
     best = _descend(minimize, law, free, families[first][0], progress)
+    if progress:
+        progress(1.0)  # the descent often settles long before its last step
     forecast = law.predict(best, [training_steps])
     loss, low, high = (float(x[0]) for x in (forecast.loss, forecast.low, forecast.high))
     choices = [_choice(law, name, schedule, best, training_steps) for name, (schedule, _) in families.items()]
