@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,6 +159,13 @@ def test_what_all_logs_share_is_said_once(here):
     printed = output("fit", "a.csv", "b.csv", "--schedule", STABLE_TEXT, "-o", "a.json")
     assert printed.count("- All: `step` was read as the index of an update.") == 1
     assert printed.count("was read as") == 1
+
+
+def test_a_run_that_ends_too_soon_has_no_misfit(here):
+    write_csv(here / "early.csv", rows(STABLE)[:3])
+    printed = output("fit", "stable.csv", "early.csv", "-o", "a.json")
+    assert len(printed.splitlines()[2].split()) == 7
+    assert "early.csv was left out: it has no loss after its warmup" in " ".join(printed.split())
 
 
 def _tsv(path):
@@ -528,6 +537,17 @@ def test_from_logs_to_a_schedule_that_a_scheduler_follows(here):
     assert scheduler.current_lr == spec.read("best.toml")(1_000) > 0
 
 
+def test_the_commands_of_the_page_run_after_one_another(tmp_path):
+    pytest.importorskip("scipy")
+    pytest.importorskip("matplotlib")
+    page = (Path(__file__).parents[2] / "docs" / "forecast.md").read_text(encoding="utf-8")
+    (commands,) = re.findall(r"```bash\n(.*?)```", page, flags=re.DOTALL)
+    script = f'set -e; lehr() {{ "{sys.executable}" -m lehr.cli "$@"; }}\n{commands}'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.yaml", "curves.png", "law.json", "stable.csv"]
+
+
 @pytest.mark.parametrize(
     ("module", "words", "extra"),
     [
@@ -567,7 +587,7 @@ def test_a_bar_is_drawn_where_it_can_be_seen_and_the_wait_is_long(here, monkeypa
         os.write(theirs, b"end")
         seen.append(os.read(ours, 1_000_000).decode())
     assert "optimising" in seen[0]
-    assert "%" in seen[0]
+    assert "100%" in seen[0]
     assert seen[1] == "end"
 
 

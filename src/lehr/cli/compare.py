@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...")
 @settings
-@click.option("--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
+@click.option("-o", "--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
 @click.option("--stop", callback=as_steps, metavar="STEPS", help="Steps to look at; by default all of each.")
 @click.option("--log", is_flag=True, help="Rates on a logarithmic axis.")
 @click.option("--share", is_flag=True, help="The share of each run, 0 to 100 %, instead of steps.")
