@@ -156,7 +156,7 @@ def test_what_is_wrong_with_a_log_is_said_once_and_by_line(here):
 def test_what_all_logs_share_is_said_once(here):
     for name in ("a", "b"):
         write_csv(here / f"{name}.csv", [{"step": r["updates"] - 1, "val_loss": r["val_loss"]} for r in rows(STABLE)])
-    printed = output("fit", "a.csv", "b.csv", "--schedule", STABLE_TEXT, "-o", "a.json")
+    printed = output("fit", "a.csv", "b.csv", "--schedule", "-", "-o", "a.json", stdin=STABLE_TEXT)
     assert printed.count("- All: `step` was read as the index of an update.") == 1
     assert printed.count("was read as") == 1
 
