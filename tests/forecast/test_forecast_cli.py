@@ -20,6 +20,7 @@ from lehr.cli import main
 from lehr.cli.optimise import verdict
 from lehr.forecast import Choice, Law, Optimum, Run, laws, priors, read_run
 from lehr.forecast import fit as fit_law
+from lehr.forecast.intervals import unlike
 from lehr.forecast.knots import compress
 
 STEPS, WARMUP, PEAK = 4_000, 199, 1e-3  # the row of update 200 has the peak
@@ -337,6 +338,7 @@ def test_a_difference_between_lengths_is_none_between_nearly_equal_runs(here):
     assert law.difference(constant, constant, (STEPS, STEPS)) == (0.0, 0.0, 0.0)
     near, far = (law.difference(constant, constant, (STEPS, STEPS + more)) for more in (1, STEPS))
     assert near[2] - near[1] < 0.02 * (far[2] - far[1])
+    assert [unlike(np.ones(100), np.ones(n)) for n in (100, 101, 200)] == [0, pytest.approx(20 / 201), 1]
     back = law.difference(constant, constant, (2 * STEPS, STEPS))
     assert back == pytest.approx((-far[0], -far[2], -far[1]))
 
@@ -374,6 +376,14 @@ def test_optimise_hands_its_options_on(here):
     assert best(900) == pytest.approx(1e-4, rel=1e-3)
     assert best(900) <= min(map(best, range(900)))
     assert "Its peak of 0.002 was never tried" in printed
+
+
+def test_the_highest_peak_of_the_runs_is_taken(here):
+    pytest.importorskip("scipy")
+    law = json.loads((here / "law.json").read_text())
+    (here / "law.json").write_text(json.dumps(law | {"peaks": [5e-4, PEAK]}))
+    output("optimise", "law.json", "--training-steps", "900", "--out", "best.json")
+    assert max(map(spec.read("best.json"), range(900))) == PEAK
 
 
 def test_the_verdict_goes_by_the_band_of_the_price():
@@ -490,6 +500,7 @@ def test_a_broken_law_is_one_line_that_names_the_file(change, words, here):
         "", "[]", "{", '{"format": "lehr prior", "version": 1}', '{"format": "x", "version": 1, "priors": []}',
         '{"format": "lehr prior", "version": 1, "priors": [{"law": "kww"}]}',
         '{"format": "lehr prior", "version": 1, "priors": []}',
+        json.dumps({"format": "lehr prior", "version": 1, "priors": [priors.default("kww").to_dict() | {"mean": [0]}]}),
         '{"format": "lehr prior", "version": 1, "priors": '
         '[{"law": "kww", "parameters": ["ln A"], "mean": [0], "covariance": [[1]]}]}',
     ],
