@@ -121,7 +121,7 @@ def test_every_row_of_steps_is_drawn_at_its_height():
 def test_plot_writes_a_picture(tmp_path):
     for suffix, start in [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")]:
         path = tmp_path / f"picture{suffix}"
-        assert output("plot", TEXT, "--out", str(path), "--log", "--share", "--no-phases") == f"wrote {path}\n"
+        assert output("plot", TEXT, "-o", str(path), "--log", "--share", "--no-phases") == f"wrote {path}\n"
         assert path.read_bytes().startswith(start)
 
 
@@ -146,7 +146,7 @@ def test_compare_puts_key_numbers_side_by_side():
 
 
 def test_compare_draws_a_picture(tmp_path):
-    shown = output("compare", "cosine(100)", "constant()", "--out", str(tmp_path / "both.png"))
+    shown = output("compare", "cosine(100)", "constant()", "-o", str(tmp_path / "both.png"))
     assert shown.endswith(f"wrote {tmp_path / 'both.png'}\n")
     assert "endless" in shown
     assert "⣀" not in shown
@@ -172,7 +172,7 @@ def test_export_more_or_fewer_steps_than_the_run_has():
 
 def test_export_into_a_file(tmp_path):
     path = tmp_path / "rates.csv"
-    assert output("export", "linear(2)", "--out", str(path)) == f"wrote {path}\n"
+    assert output("export", "linear(2)", "-o", str(path)) == f"wrote {path}\n"
     assert path.read_text() == "step,lr\n0,1.0\n1,0.5\n"
 
 
@@ -226,7 +226,7 @@ def test_version_and_help():
         (["show", "cosine(9)", "--stop", "0"], "a number of steps of at least 1"),
         (["show", "cosine(9)", "--stop", "x"], "a number of steps of at least 1"),
         (["show", "constant(9, max_lr=0)", "--log"], "logarithmic"),
-        (["plot", "cosine(9)"], "Missing option '--out'"),
+        (["plot", "cosine(9)"], "Missing option '-o' / '--out'"),
         (["plot", "cosine(9)", "--out", "picture"], "ends in .png"),
         (["plot", "cosine(9)", "--out", "picture.csv"], "'csv' is not supported"),
         (["plot", "cosine(9)", "--out", "nowhere/picture.png"], "nowhere/picture.png cannot be written"),

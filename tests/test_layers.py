@@ -20,7 +20,7 @@ BELOW = {
     "plot": {"schedules", "spec"},
     "orders": {"schedules", "spec", "files"},
     "scheduler": {"schedules", "spec", "lengths", "control", "orders"},
-    "cli": {"schedules", "spec", "plot", "lengths", "files", "orders", "__version__"},
+    "cli": {"schedules", "spec", "plot", "lengths", "files", "orders", "forecast", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "click", "msgspec", "ruamel")

@@ -144,11 +144,22 @@ def plot_schedules(
     longest = max(schedule.length or 0 for schedule in named.values())
     lines = [(name, schedule, _stop(schedule, stop, longest)) for name, schedule in named.items()]
     ax = _plot(lines, ax, log, share)
-    # Long names would cover the lines: they go above the axes.
-    above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.3}
-    where: Any = above if max(map(len, named)) > _LONG_NAME else {"borderaxespad": 1.2}
-    ax.legend(frameon=False, fontsize=_small(ax), handlelength=2.6, **where)
+    add_legend(ax)
     return ax
+
+
+def new_axes() -> Axes:
+    """The Axes of a new figure, in lehr's look."""
+    with mpl.rc_context(_STYLE):
+        return Figure().subplots()
+
+
+def add_legend(ax: Axes) -> None:
+    """Name the lines of ``ax``: inside, or above the axes where long names would cover the lines."""
+    longest = max(len(str(line.get_label())) for line in ax.get_lines())
+    above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.3}
+    where: Any = above if longest > _LONG_NAME else {"borderaxespad": 1.2}
+    ax.legend(frameon=False, fontsize=_small(ax), handlelength=2.6, **where)
 
 
 def _named(schedules: Sequence[Schedule]) -> dict[str, Schedule]:
@@ -177,9 +188,7 @@ def _plot(lines: Sequence[tuple[str | None, Schedule, float]], ax: Axes | None, 
     rates = np.concatenate([rates for _, rates in curves])
     if log and not rates.any():
         raise ValueError("a rate that is 0 everywhere cannot be drawn on a logarithmic axis")
-    if ax is None:
-        with mpl.rc_context(_STYLE):
-            ax = Figure().subplots()
+    ax = new_axes() if ax is None else ax
     for (label, _, stop), (x, y) in zip(lines, curves, strict=True):
         scale = 100 / stop if share else 1
         (line,) = ax.plot(x * scale, y, label=label)

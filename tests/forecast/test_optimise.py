@@ -64,7 +64,7 @@ def test_impossible_budgets_are_refused(law, options, words):
 
 def test_without_scipy_the_error_says_what_to_install(law, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
-    with pytest.raises(ImportError, match=r"pip install 'lehr\[forecast\]'"):
+    with pytest.raises(ImportError, match=r'pip install "lehr\[forecast\]"'):
         law.optimise(training_steps=STEPS, max_lr=PEAK)
 
 

@@ -1,11 +1,11 @@
-"""The command line: ``lehr show | plot | compare | export | control``."""
+"""The command line: ``lehr show | plot | compare | export | control | fit | forecast | optimise``."""
 
 from __future__ import annotations
 
 import click
 
 from .. import __version__
-from . import compare, control, export, plot, show
+from . import compare, control, export, fit, forecast, optimise, plot, show
 from .errors import Group
 
 
@@ -13,7 +13,7 @@ from .errors import Group
 @click.version_option(__version__, message="lehr %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Look at learning-rate schedules, compare them, and write them down.
+    """Look at learning-rate schedules, compare them, write them down, and forecast their losses.
 
     \b
     A SCHEDULE is
@@ -26,5 +26,8 @@ def main(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (show.show, plot.plot, compare.compare, export.export, control.control):
+for _command in (
+    show.show, plot.plot, compare.compare, export.export, control.control,
+    fit.fit, forecast.forecast, optimise.optimise,
+):  # fmt: skip
     main.add_command(_command)

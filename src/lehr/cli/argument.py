@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def as_steps(context: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
+def as_steps(context: click.Context, parameter: click.Parameter, text: str | None, *, least: int = 1) -> int | None:
     """What an option that takes a number of steps says: ``20000``, ``20k``, ``1.5M``."""
     from .. import lengths
 
@@ -24,11 +25,38 @@ def as_steps(context: click.Context, parameter: click.Parameter, text: str | Non
     try:
         number = lengths.steps(text, name=parameter.opts[0])
     except ValueError:
-        number = 0
-    if not number:
-        reason = f"it takes a number of steps of at least 1, such as 500 or 20k; got {text!r}"
+        number = -1
+    if number < least:
+        reason = f"it takes a number of steps of at least {least}, such as 500 or 20k; got {text!r}"
         raise click.BadParameter(reason, context, parameter)
     return number
+
+
+as_steps_or_none = partial(as_steps, least=0)
+"""The same for steps of which there may be none, such as a warmup's."""
+
+
+def as_positions(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...] | None:
+    """What an option that takes several numbers of steps says: ``1000,20k``."""
+    if text is None:
+        return None
+    found = (as_steps(context, parameter, part) for part in text.split(","))
+    return tuple(dict.fromkeys(number for number in found if number))
+
+
+def pairs(option: str, example: str, texts: Sequence[str]) -> dict[str, str]:
+    """What an option that takes NAME=VALUE says, by the name.
+
+    Raises:
+        ValueError: One has no name, or no equals sign.
+    """
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"{option} takes NAME=VALUE, such as {example}; got {text!r}")
+        found[name.strip()] = value
+    return found
 
 
 def settings(function: Function) -> Function:
@@ -60,11 +88,7 @@ def read_all(texts: Sequence[str], others: Sequence[str], **given: str | None) -
     from ..schedules.recipes import RECIPES
 
     said = {word: value for word, value in given.items() if value is not None}
-    for other in others:
-        word, equals, value = other.partition("=")
-        if not equals:
-            raise ValueError(f"--set takes NAME=VALUE, such as decay_steps=20%; got {other!r}")
-        said[word.strip()] = value
+    said |= pairs("--set", "decay_steps=20%", others)
     if said and not any(text in RECIPES for text in texts):
         raise ValueError(f"{', '.join(said)}: settings go with a recipe's bare name; {texts[0]!r:.80} has its own")
     return {text: _recipe(text, said) if text in RECIPES else _spec(text) for text in texts}

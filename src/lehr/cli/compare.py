@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 import click
 
 from .argument import as_steps, read_all, settings
+from .text import lettered, table
 
 if TYPE_CHECKING:
     from ..schedules import Schedule
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...")
 @settings
-@click.option("--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
+@click.option("-o", "--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
 @click.option("--stop", callback=as_steps, metavar="STEPS", help="Steps to look at; by default all of each.")
 @click.option("--log", is_flag=True, help="Rates on a logarithmic axis.")
 @click.option("--share", is_flag=True, help="The share of each run, 0 to 100 %, instead of steps.")
@@ -32,9 +32,7 @@ def compare(
     The settings hold for every bare name: lehr compare cosine linear wsd --training-steps 100k
     """
     found = read_all(schedules, **given)
-    if len(found) > len(ascii_uppercase):
-        raise ValueError(f"compare takes at most {len(ascii_uppercase)} schedules, got {len(found)}")
-    rows = table(found, stop)
+    rows = key_numbers(found, stop)
     if out:
         from ..plot import plot_schedules
         from .output import save
@@ -44,15 +42,14 @@ def compare(
     else:
         from .terminal import draw
 
-        lettered = dict(zip(ascii_uppercase, found.values(), strict=False))
-        click.echo(f"{rows}\n\n{draw(lettered, stop, log, share)}")
+        click.echo(f"{rows}\n\n{draw(lettered(found), stop, log, share)}")
 
 
-def table(schedules: Mapping[str, Schedule], stop: int | None) -> str:
+def key_numbers(schedules: Mapping[str, Schedule], stop: int | None) -> str:
     """A row of key numbers for each schedule, under a letter; one that never ends has no final rate.
 
     >>> from lehr import cosine, linear
-    >>> print(table({"cosine": cosine(1000, 100, 1e-3), "short": linear(500, 0, 1e-3)}, stop=None))
+    >>> print(key_numbers({"cosine": cosine(1000, 100, 1e-3), "short": linear(500, 0, 1e-3)}, stop=None))
        steps  first   peak  at step  final     area      mean  schedule
     A  1,000  1e-05  0.001      100      0  0.50001    0.0005  cosine
     B    500  0.001  0.001        0      0   0.2505  0.000501  short
@@ -63,11 +60,9 @@ def table(schedules: Mapping[str, Schedule], stop: int | None) -> str:
     rows: list[tuple[str, ...]] = [("", "steps", "first", "peak", "at step", "final", "area", "mean", "schedule")]
     rows += [
         (letter, *_numbers(schedule, until[name]), name)
-        for letter, (name, schedule) in zip(ascii_uppercase, schedules.items(), strict=False)
+        for (letter, schedule), name in zip(lettered(schedules).items(), schedules, strict=True)
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    aligned = ([f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)][:-1] for row in rows)
-    return "\n".join("  ".join([*cells, row[-1]]) for cells, row in zip(aligned, rows, strict=True))
+    return table(rows)
 
 
 def _numbers(schedule: Schedule, stop: float) -> Iterator[str]:

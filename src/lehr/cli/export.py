@@ -27,7 +27,7 @@ MOST_ROWS = 10_000_000
 @click.option("--every", callback=as_steps, metavar="STEPS", help="Write one step in so many.")
 @click.option("--python", is_flag=True, help="Write a function of the step that needs nothing but Python.")
 @click.option("--name", metavar="NAME", help="What the function is called; by default learning_rate.")
-@click.option("--out", metavar="FILE", help="Where to write; by default standard output.")
+@click.option("-o", "--out", metavar="FILE", help="Where to write; by default standard output.")
 def export(
     schedule: str,
     language: str | None,

@@ -10,7 +10,7 @@ from .argument import as_steps, read, settings
 @click.command()
 @click.argument("schedule")
 @settings
-@click.option("--out", required=True, metavar="FILE", help="The picture: .png, .svg, .pdf.")
+@click.option("-o", "--out", required=True, metavar="FILE", help="The picture: .png, .svg, .pdf.")
 @click.option("--stop", callback=as_steps, metavar="STEPS", help="Steps to draw; by default all.")
 @click.option("--log", is_flag=True, help="Rates on a logarithmic axis.")
 @click.option("--share", is_flag=True, help="The share of the run, 0 to 100 %, instead of steps.")

@@ -1,13 +1,14 @@
-"""Schedules drawn for a terminal, in dots."""
+"""Schedules and losses drawn for a terminal, in dots."""
 
 from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..forecast import Forecast
     from ..schedules import Schedule
     from ..schedules.backends import Array
 
@@ -29,8 +30,6 @@ def draw(schedules: Mapping[str, Schedule], stop: int | None, log: bool, share: 
     Raises:
         ValueError: Every rate of a logarithmic plot is 0.
     """
-    import plotille
-
     until = stops(schedules, stop)
     curves = {name: _curve(schedule, until[name]) for name, schedule in schedules.items()}
     peak = max(float(rates.max()) for _, rates in curves.values())
@@ -42,22 +41,57 @@ def draw(schedules: Mapping[str, Schedule], stop: int | None, log: bool, share: 
     def height(rate: float) -> float:
         return math.log10(max(rate, floor)) if log else rate
 
+    lines = {
+        name: (positions * (100 / until[name] if share else 1), [height(rate) for rate in rates])
+        for name, (positions, rates) in curves.items()
+    }
+    return _drawn(
+        lines,
+        ("% of the run" if share else "step", "rate"),
+        (height(floor), height(peak)),
+        lambda y: f"{10**y if log else y:>10.3g}",
+    )
+
+
+def draw_losses(forecasts: Mapping[str, Forecast]) -> str:
+    """Losses over updates as text, without the first descent; each line carries its name three times.
+
+    Args:
+        forecasts: What to draw, by a short name such as a letter.
+    """
+    from ..forecast.forecasts import in_view
+
+    _, top = in_view(forecasts.values())
+    bottom = min(float(forecast.loss.min()) for forecast in forecasts.values())  # no band is drawn
+    lines = {name: (f.at[f.loss <= top], f.loss[f.loss <= top]) for name, f in forecasts.items()}
+    return _drawn(lines, ("updates", "loss"), (bottom, top), lambda y: f"{y:>10.4g}")
+
+
+def _drawn(
+    lines: Mapping[str, tuple[Array, Array | list[float]]],
+    labels: tuple[str, str],
+    heights: tuple[float, float],
+    tick: Callable[[float], str],
+) -> str:
+    """Named lines in a frame from 0 to the end of the longest, and between two heights."""
+    import numpy as np
+    import plotille
+
+    bottom, top = heights
     figure = plotille.Figure()
     figure.with_colors = figure.origin = False
-    # One row more, for what is at the very top; so each row is a tenth of the peak.
+    # One row more, for what is at the very top; so each row is a tenth of the way there.
     figure.width, figure.height = 50 if shutil.get_terminal_size().columns < 123 else 100, _ROWS + 1
-    figure.x_label, figure.y_label = "% of the run" if share else "step", "rate"
-    figure.set_x_limits(0, 100 if share else max(until.values()))
-    bottom, room = height(floor), height(peak) - height(floor) or 1.0
-    figure.set_y_limits(bottom, bottom + room * (_ROWS + 1) / _ROWS)
+    figure.x_label, figure.y_label = labels
+    figure.set_x_limits(0, max(float(x[-1]) for x, _ in lines.values()))
+    figure.set_y_limits(bottom, bottom + (top - bottom or 1.0) * (_ROWS + 1) / _ROWS)
     figure.x_ticks_fkt = lambda x, _: f"{_short(x):<9}"
-    figure.y_ticks_fkt = lambda y, _: f"{10**y if log else y:>10.3g}"
-    for index, (name, (positions, rates)) in enumerate(curves.items(), start=1):
-        scale = 100 / until[name] if share else 1
-        figure.plot(positions * scale, [height(rate) for rate in rates])
+    figure.y_ticks_fkt = lambda y, _: tick(y)
+    for index, (name, (x, y)) in enumerate(lines.items(), start=1):
+        figure.plot(x, y)
         for third in range(3) if name else ():
-            at = until[name] * (third + index / (len(curves) + 1)) / 3
-            figure.text([at * scale], [height(schedules[name](at))], [name])
+            at = x[0] + (x[-1] - x[0]) * (third + index / (len(lines) + 1)) / 3
+            figure.text([at], [float(np.interp(at, x, y))], [name])
     head, _, *rows = figure.show().splitlines()
     return "\n".join(line.rstrip("⠀ ") for line in (head, *rows))
 

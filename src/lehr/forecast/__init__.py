@@ -19,6 +19,7 @@ from .bound import convex_bound as convex_bound
 from .bound import convex_bounds as convex_bounds
 from .fit import fit as fit
 from .forecasts import Forecast as Forecast
+from .forecasts import plot_forecasts as plot_forecasts
 from .law import Law as Law
 from .optimise import Choice as Choice
 from .optimise import Optimum as Optimum

@@ -66,8 +66,8 @@ def _blind_spots(path: Path, runs: Sequence[Run]) -> Iterator[str]:
         yield (
             f"No loss was taken at a rate below {path.rate.min():.3g}, {path.rate.min() / max(peaks):.0%} of the peak: "
             f"what lowering the rate gains is known from other people's runs alone, and the bands of schedules that "
-            f"cool down are wide. A short branch off the stable phase at 30 % of the rate would tell most; "
-            f"`law.experiment()` gives it."
+            f"cool down are wide. A short branch off the stable phase at 30 % of the rate would tell most: "
+            f"the law's experiment says which."
         )
     if peak_distance(max(peaks), KNOWN_PEAKS) > SAME_PEAK or peak_distance(min(peaks), KNOWN_PEAKS) > SAME_PEAK:
         yield (

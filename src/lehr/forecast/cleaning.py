@@ -81,6 +81,8 @@ def _sorted(table: Table) -> tuple[Table, list[str]]:
 def _merged(table: Table) -> tuple[Table, list[str]]:
     """One row for each position: of its losses the last, and its rate from whichever row has one."""
     at, first = np.unique(table.at, return_index=True)
+    if len(at) == len(table.at):  # they are in order already, and a long log has many
+        return table, []
     groups = np.split(np.arange(len(table.at)), first[1:])
     with_loss = [group[np.isfinite(table.loss[group])] for group in groups]
     with_rate = [group[np.isfinite(table.rate[group])] for group in groups]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..schedules import Schedule
 from .knots import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+DESCENT = 0.1
+"""Share of the longest run whose losses are so high that with them a picture would show nothing else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +41,69 @@ class Forecast:
     notes: tuple[str, ...] = ()
 
     def plot(self, ax: Axes | None = None, **style: Any) -> Axes:
-        """Draw the curve and its band on matplotlib axes; returns them."""
-        if ax is None:
-            import matplotlib.pyplot as plt
+        """Draw the curve and its band.
 
-            ax = plt.subplots()[1]
+        Args:
+            ax: Where to draw; None for a new figure.
+            **style: What matplotlib's ``plot`` takes: ``label``, ``color``.
+
+        Returns:
+            The Axes drawn on.
+
+        Raises:
+            ImportError: Matplotlib is missing.
+        """
+        from matplotlib.ticker import EngFormatter
+
+        from .. import plot  # which says what to install where matplotlib is missing
+
+        ax = plot.new_axes() if ax is None else ax
         (line,) = ax.plot(self.at, self.loss, **style)
         ax.fill_between(self.at, self.low, self.high, color=line.get_color(), alpha=0.2, linewidth=0)
-        ax.set_xlabel("updates")
-        ax.set_ylabel("loss, nats")
+        ax.xaxis.set_major_formatter(EngFormatter(sep=""))
+        ax.set_xlabel("Updates")
+        ax.set_ylabel("Loss, nats")
         return ax
+
+
+def in_view(forecasts: Collection[Forecast]) -> tuple[float, float]:
+    """The lowest and the highest loss that a picture of these should show: all but the first descent.
+
+    >>> import numpy as np
+    >>> at = np.array([10.0, 100.0])
+    >>> in_view([Forecast(at, np.array([4.0, 2.0]), np.array([3.9, 1.9]), np.array([4.1, 2.2]), 0.9, None)])
+    (1.9, 4.1)
+    """
+    early = DESCENT * max(float(forecast.at[-1]) for forecast in forecasts)
+    # Of a run that ends before that, its end is shown.
+    tops = [float(f.high[min(int(np.searchsorted(f.at, early)), len(f.at) - 1)]) for f in forecasts]
+    return min(float(f.low.min()) for f in forecasts), max(tops)
+
+
+def plot_forecasts(forecasts: Mapping[str, Forecast], ax: Axes | None = None) -> Axes:
+    """Draw several forecasts with their bands into one picture, with a legend.
+
+    The first tenth of the longest run, whose losses are far above the rest, may leave it at the top.
+
+    Args:
+        forecasts: What to draw, by name.
+        ax: Where to draw; None for a new figure.
+
+    Returns:
+        The Axes drawn on.
+
+    Raises:
+        ValueError: There is no forecast.
+        ImportError: Matplotlib is missing.
+    """
+    if not forecasts:
+        raise ValueError("plot_forecasts needs at least one forecast, got none")
+    from .. import plot
+
+    ax = plot.new_axes() if ax is None else ax
+    for name, forecast in forecasts.items():
+        forecast.plot(ax, label=name)
+    bottom, top = in_view(forecasts.values())
+    ax.set_ylim(bottom - 0.05 * (top - bottom), top)
+    plot.add_legend(ax)
+    return ax

@@ -76,11 +76,15 @@ def own_variance(formula: Formula, theta: Array, seen: Array, path: Path) -> Arr
 def unlike(rates: Array, others: Array) -> float:
     """How far two schedules are from being one: 0 if they are, 1 from a tenth of their area on.
 
+    The shorter has no area where it has ended.
+
     >>> ones = np.ones(2)
     >>> round(unlike(ones, np.array([1.0, 0.9])), 3), unlike(ones, np.array([1.0, 0.0]))
     (0.513, 1.0)
     """
-    return min(1.0, float(20 * np.abs(rates - others).sum() / (rates + others).sum()))
+    both = min(len(rates), len(others))
+    apart = np.abs(rates[:both] - others[:both]).sum() + rates[both:].sum() + others[both:].sum()
+    return min(1.0, float(20 * apart / (rates.sum() + others.sum())))
 
 
 def variance(

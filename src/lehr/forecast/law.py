@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
 
+from ..files import whole_file
 from ..schedules import Schedule
 from . import laws
 from .advice import Experiment, about_forecast, about_runs, experiment
@@ -19,6 +20,7 @@ from .forecasts import Forecast
 from .intervals import own_variance, peak_distance, quantile, unlike, variance
 from .knots import Array, Path, compress, rates_of
 from .laws import Formula
+from .rows import rows_of
 from .runs import Run, warmup_of
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ STATES = 200
 """States of the fitted rows that a law remembers at most."""
 
 
+_Rate = Annotated[float, msgspec.Meta(gt=0)]
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     """What a law file holds."""
 
@@ -39,9 +45,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     constants: dict[str, float]
     covariance: list[list[float]]
     states: list[tuple[float, float, float]]
-    peaks: tuple[float, float]
-    updates: int
-    warmup: int
+    peaks: tuple[_Rate, _Rate]
+    updates: Annotated[int, msgspec.Meta(ge=1)]
+    warmup: _Count
     prior: str
     notes: list[str]
 
@@ -118,7 +124,7 @@ class Law:
                 level is not between 0 and 1, or there is no end and no ``at``.
         """
         width = quantile(level)
-        at = _whole_run(schedule) if at is None else at
+        at = whole_run(schedule) if at is None else at
         path = compress(schedule, at)
         loss = self.formula.value(self.theta, path)
         spread = np.exp(width * np.sqrt(self._variance(schedule, path)))
@@ -138,33 +144,57 @@ class Law:
         )
 
     def difference(
-        self, one: Schedule | Any, other: Schedule | Any, at: int, *, level: float = 0.9
+        self, one: Schedule | Any, other: Schedule | Any, at: int | tuple[int, int], *, level: float = 0.9
     ) -> tuple[float, float, float]:
-        """The final loss of ``one`` minus that of ``other``, after ``at`` updates: (value, low, high).
+        """The loss of ``one`` minus that of ``other``, after ``at`` updates: (value, low, high).
 
-        What is uncertain about the constants is uncertain in the same way for both, so the band of
-        the difference is narrower than the two bands. What the law itself gets wrong is taken to
-        differ, unless the schedules are nearly one.
+        ``at`` is a pair where the two have done different numbers of updates. What is uncertain
+        about the constants is uncertain in the same way for both, so the band of the difference is
+        narrower than the two bands. What the law itself gets wrong is taken to differ, unless the
+        schedules are nearly one.
         """
-        paths = [compress(schedule, [at]) for schedule in (one, other)]
+        ends = at if isinstance(at, tuple) else (at, at)
+        paths = [compress(schedule, [end]) for schedule, end in zip((one, other), ends, strict=True)]
         losses, slopes = zip(*(self.formula.evaluate(self.theta, path) for path in paths), strict=True)
         slope = (slopes[0] - slopes[1])[0]
         own = sum(float(self._own(path)[0]) * float(loss[0]) ** 2 for path, loss in zip(paths, losses, strict=True))
-        own *= unlike(rates_of(one, at), rates_of(other, at)) ** 2
+        own *= unlike(rates_of(one, ends[0]), rates_of(other, ends[1])) ** 2
         half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + own))
         value = float(losses[0][0] - losses[1][0])
         return value, value - half, value + half
+
+    def misfit(self, run: Run) -> float:
+        """The median relative error of the law at those losses of a run that a fit would use.
+
+        Raises:
+            ValueError: There are none.
+        """
+        residual, _ = rows_of([run]).residuals(self.formula, self.theta)
+        return float(np.median(np.abs(residual)))
 
     def _own(self, path: Path) -> Array:
         return own_variance(self.formula, self.theta, self.states, path)
 
     def optimise(
-        self, *, training_steps: int, max_lr: float, warmup_steps: int | None = None, min_lr: float = 0.0
+        self,
+        *,
+        training_steps: int,
+        max_lr: float | None = None,
+        warmup_steps: int | None = None,
+        min_lr: float = 0.0,
+        progress: Callable[[float], object] | None = None,
     ) -> Optimum:
         """The best monotone schedule under the law; see `lehr.forecast.optimise`."""
         from .optimise import optimise
 
-        return optimise(self, training_steps=training_steps, max_lr=max_lr, warmup_steps=warmup_steps, min_lr=min_lr)
+        return optimise(
+            self,
+            training_steps=training_steps,
+            max_lr=max_lr,
+            warmup_steps=warmup_steps,
+            min_lr=min_lr,
+            progress=progress,
+        )
 
     def experiment(self) -> Experiment:
         """The short run that would narrow the forecasts most; see `lehr.forecast.advice`."""
@@ -181,8 +211,13 @@ class Law:
         return json.dumps(msgspec.to_builtins(file), indent=1)
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the law to a JSON file."""
-        FilePath(path).write_text(self.to_json() + "\n", encoding="utf-8")
+        """Write the law to a JSON file: whole, or not at all.
+
+        Raises:
+            OSError: The file cannot be written; what was there is as before.
+        """
+        with whole_file(path) as file:
+            file.write(f"{self.to_json()}\n".encode())
 
     @classmethod
     def from_json(cls, text: str) -> Law:
@@ -194,7 +229,7 @@ class Law:
         try:
             file = msgspec.json.decode(text.encode(), type=_File)
         except msgspec.DecodeError as error:
-            raise ValueError(f"this is no law file: {error}; `Law.write` makes one") from None
+            raise ValueError(f"this is no law file: {error}; `Law.write` or `lehr fit` makes one") from None
         if (file.format, file.version) != ("lehr law", VERSION):
             raise ValueError(
                 f"a law file of version {VERSION} is needed, got {file.format!r} {file.version}; fit again"
@@ -227,10 +262,14 @@ class Law:
             raise ValueError(f"{path}: {error}") from None
 
 
-def _whole_run(schedule: Schedule | Any) -> Array:
-    length = schedule.length if isinstance(schedule, Schedule) else len(schedule)
-    if length is None:
+def whole_run(schedule: Schedule | Any, stop: int | None = None) -> Array:
+    """200 positions from the end of the warmup to ``stop``; None for the end of the schedule.
+
+    Raises:
+        ValueError: It never ends, and ``stop`` is None.
+    """
+    end = stop or (schedule.length if isinstance(schedule, Schedule) else len(schedule))
+    if end is None:
         raise ValueError(f"{schedule!r} never ends: say at which positions its loss is wanted, at=[...]")
-    end = int(length)
-    start = min(warmup_of(rates_of(schedule, end)) + 1, end)
-    return np.unique(np.linspace(start, end, 200).round())
+    start = min(warmup_of(rates_of(schedule, int(end))) + 1, int(end))
+    return np.unique(np.linspace(start, int(end), 200).round())

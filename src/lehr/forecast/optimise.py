@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 KNOTS = 64
 """Knots of a free schedule."""
+ITERATIONS = 80
+"""Steps of the descent at most."""
 SHARES = (0.1, 0.2, 0.3, 0.45, 0.65)
 """Shares of a run that the named families try as a cooldown."""
 
@@ -77,23 +80,33 @@ class Optimum:
 
 
 def optimise(
-    law: Law, *, training_steps: int, max_lr: float, warmup_steps: int | None = None, min_lr: float = 0.0
+    law: Law,
+    *,
+    training_steps: int,
+    max_lr: float | None = None,
+    warmup_steps: int | None = None,
+    min_lr: float = 0.0,
+    progress: Callable[[float], object] | None = None,
 ) -> Optimum:
     """The schedule that ends lowest under a law: linear warmup, then never rising.
 
     Args:
         law: The fitted law.
         training_steps: Updates of the run.
-        max_lr: The rate at the end of the warmup. A law that was fitted at one peak cannot say
-            which peak is best, so this is not optimised.
+        max_lr: The rate at the end of the warmup; None for the highest of the fitted runs. A law
+            that was fitted at one peak cannot say which peak is best, so this is not optimised.
         warmup_steps: Updates of the warmup; None for that of the fitted runs.
         min_lr: No rate is lower.
+        progress: Called now and then with the share of the work that is done, for a progress bar:
+            a run of a million updates takes some fifteen seconds.
 
     Raises:
         ValueError: The warmup leaves no updates, or the rates are not in order.
         ImportError: SciPy is missing.
     """
+    minimize = _minimize()
     warmup = law.warmup if warmup_steps is None else warmup_steps
+    max_lr = law.peaks[1] if max_lr is None else max_lr
     if not 0 <= warmup < training_steps - 1:
         raise ValueError(
             f"`warmup_steps` must leave at least two of the {training_steps} updates, got {warmup}; "
@@ -103,7 +116,10 @@ def optimise(
         raise ValueError(f"`min_lr` must be at least 0 and below `max_lr`, got {min_lr!r} and {max_lr!r}")
     families = dict(_best_of_families(law, training_steps, warmup, max_lr, min_lr))
     first = min(families, key=lambda name: families[name][1])
-    best = _descend(law, _Free(training_steps, warmup, max_lr, min_lr), families[first][0])
+    free = _Free(training_steps, warmup, max_lr, min_lr)
+    best = _descend(minimize, law, free, families[first][0], progress)
+    if progress:
+        progress(1.0)  # the descent often settles long before its last step
     forecast = law.predict(best, [training_steps])
     loss, low, high = (float(x[0]) for x in (forecast.loss, forecast.low, forecast.high))
     choices = [_choice(law, name, schedule, best, training_steps) for name, (schedule, _) in families.items()]
@@ -183,11 +199,18 @@ class _Free:
         return constant_with_warmup(self.warmup, self.warmup, self.peak).then(body)
 
 
-def _descend(law: Law, free: _Free, start: Schedule) -> Schedule:
+def _minimize() -> Any:
     try:
         from scipy.optimize import minimize
     except ImportError as error:
-        raise ImportError("optimising a schedule needs SciPy: pip install 'lehr[forecast]'") from error
+        raise ImportError('optimising a schedule needs SciPy: pip install "lehr[forecast]"') from error
+    return minimize
+
+
+def _descend(
+    minimize: Any, law: Law, free: _Free, start: Schedule, progress: Callable[[float], object] | None
+) -> Schedule:
+    steps = count(1)
 
     def final(falls: Array) -> tuple[float, Array]:
         knots = free.knots(falls)
@@ -201,6 +224,7 @@ def _descend(law: Law, free: _Free, start: Schedule) -> Schedule:
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, 8.0)] * len(first),
-        options={"maxiter": 80, "ftol": 1e-7},
+        callback=lambda _: progress(next(steps) / ITERATIONS) if progress else None,
+        options={"maxiter": ITERATIONS, "ftol": 1e-7},
     )
     return free.schedule(free.knots(found.x))

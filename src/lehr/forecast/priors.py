@@ -16,8 +16,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
+from ..files import whole_file
 from . import laws
 from .knots import Array
 
@@ -110,14 +112,37 @@ class Prior:
         }
 
 
+class _Entry(msgspec.Struct, forbid_unknown_fields=True):
+    """What a prior file holds for one law."""
+
+    law: str
+    parameters: list[str]
+    mean: list[float]
+    covariance: list[list[float]]
+    source: str = ""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    """What a prior file holds."""
+
+    format: str
+    version: int
+    priors: list[_Entry]
+
+
 def _believed(spread: dict[str, float], names: Sequence[str]) -> Array:
     return np.diag([spread[name] ** 2 for name in names])
 
 
 def write(priors: Sequence[Prior], path: str | os.PathLike[str]) -> None:
-    """Write priors, one a law, to a JSON file."""
+    """Write priors, one a law, to a JSON file: whole, or not at all.
+
+    Raises:
+        OSError: The file cannot be written; what was there is as before.
+    """
     content = {"format": "lehr prior", "version": VERSION, "priors": [prior.to_dict() for prior in priors]}
-    Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    with whole_file(path) as file:
+        file.write(f"{json.dumps(content, indent=1)}\n".encode())
 
 
 def read(path: str | os.PathLike[str], law: str) -> Prior:
@@ -137,14 +162,27 @@ def default(law: str) -> Prior:
 
 def _parse(text: str, where: str, law: str) -> Prior:
     try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{where} is no JSON: {error}") from None
-    if not isinstance(content, dict) or content.get("format") != "lehr prior" or content.get("version") != VERSION:
-        raise ValueError(f"{where} is no prior of version {VERSION}; `lehr.forecast.prior.write` makes one")
-    for entry in content["priors"]:
-        if entry["law"] == law:
-            if tuple(entry["parameters"]) != laws.get(law).parameters[1:]:
-                raise ValueError(f"{where} has other constants for the {law} law than {laws.get(law).parameters[1:]}")
-            return Prior(law, np.array(entry["mean"]), np.array(entry["covariance"]), entry["source"])
-    raise ValueError(f"{where} has no prior of the {law} law; it has {', '.join(e['law'] for e in content['priors'])}")
+        file = msgspec.json.decode(text.encode(), type=_File)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{where} is no file of priors: {error}; `lehr.forecast.priors.write` makes one") from None
+    if (file.format, file.version) != ("lehr prior", VERSION):
+        raise ValueError(
+            f"{where}: a file of priors of version {VERSION} is needed, got {file.format!r} {file.version}; make it "
+            f"again with `lehr.forecast.priors.write`"
+        )
+    names = laws.get(law).parameters[1:]
+    for entry in file.priors:
+        if entry.law == law:
+            if tuple(entry.parameters) != names:
+                raise ValueError(
+                    f"{where}: a prior of the {law} law is over {', '.join(names)}, got {', '.join(entry.parameters)}"
+                )
+            return _prior(entry, where)
+    raise ValueError(f"{where} has no prior of the {law} law; it has {', '.join(e.law for e in file.priors) or 'none'}")
+
+
+def _prior(entry: _Entry, where: str) -> Prior:
+    try:
+        return Prior(entry.law, np.array(entry.mean), np.array(entry.covariance), entry.source)
+    except ValueError as error:  # which does not know the file
+        raise ValueError(f"{where}: {error}") from None
