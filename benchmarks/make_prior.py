@@ -19,10 +19,11 @@ from lehr.forecast.rows import rows_of
 
 
 @cache
-def fitted(law: str, name: str) -> Array:
-    """Constants that fit all runs of one data set, from round numbers alone."""
-    theta, _ = solve(LAWS[law], rows_of(list(sets()[name].values())), Prior.broad(law))
-    return theta
+def fitted(law: str, name: str) -> tuple[float, Array]:
+    """The peak rate of one data set, and constants that fit all its runs, from round numbers alone."""
+    runs = list(sets()[name].values())
+    theta, _ = solve(LAWS[law], rows_of(runs), Prior.broad(law).at(runs[0].peak))
+    return runs[0].peak, theta
 
 
 def make(law: str, without: Collection[str] = ()) -> Prior:
@@ -37,7 +38,7 @@ def make(law: str, without: Collection[str] = ()) -> Prior:
             f"there is no {', '.join(set(without) - known)} to leave out; there are {', '.join(sorted(known))}"
         )
     kept = [name for name in LABS if name not in without and LABS[name] not in without]
-    fits: dict[str, list[Array]] = {}
+    fits: dict[str, list[tuple[float, Array]]] = {}
     for name in kept:
         fits.setdefault(LABS[name], []).append(fitted(law, name))
     return Prior.of_fits(law, fits, source=f"fits of {', '.join(kept)}")

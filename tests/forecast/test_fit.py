@@ -176,11 +176,34 @@ def test_a_difference_is_surer_than_its_parts(law):
 
 def test_a_prior_by_hand():
     # Two laboratories of one model each: the mean between them, and their scatter beside the belief.
-    fits = {"a": [np.array([3.0, 0.0, 0.4, 6.0, 7.0])], "b": [np.array([2.0, 0.2, 0.6, 6.0, 7.0])]}
+    fits = {"a": [(1e-3, np.array([3.0, 0.0, 0.4, 6.0, 7.0]))], "b": [(3e-4, np.array([2.0, 0.2, 0.6, 6.0, 7.0]))]}
     prior = Prior.of_fits("momentum", fits)
     np.testing.assert_allclose(prior.mean, [0.1, 0.5, 6.0, 7.0])
     assert prior.covariance[0, 0] == pytest.approx((0.5**2 + 0.02) / 2 * 1.5 + 0.1**2)
     assert prior.covariance[0, 1] == pytest.approx(0.02 / 2 * 1.5)
+
+
+def test_a_prior_keeps_the_updates_that_relaxation_takes_at_the_peak():
+    """C (peak / 3e-4)^-gamma x peak is what an update relaxes, and is the same for all peaks."""
+    theta = np.array([3.0, -0.5, 0.5, 6.0, 2.0, 0.4, -0.5, 0.6, 0.7])
+    prior = Prior.of_fits("kww", {"a": [(1.2e-3, theta)]})
+    back = prior.at(1.2e-3)
+    np.testing.assert_allclose(back.mean, theta[1:])
+    assert prior.mean[3] == pytest.approx(2.0 + 1.5 * np.log(4))  # at 3e-4, by hand: + (1 - gamma) ln 4
+    paces = [np.exp(p.mean[3]) * (p.peak / 3e-4) ** -p.mean[5] * p.peak for p in (prior, back, prior.at(1.0))]
+    np.testing.assert_allclose(paces, paces[0])
+
+
+def test_a_prior_is_doubted_beyond_the_peaks_it_knows():
+    fits = {"a": [(3e-4, np.array([3.0, 0.0, 0.4, 6.0, 7.0])), (1e-3, np.array([3.0, 0.0, 0.4, 6.0, 7.0]))]}
+    prior = Prior.of_fits("momentum", fits)  # whose constants count in updates at any peak
+    inside, beyond = prior.at(5e-4), prior.at(1e-3 * np.e**2)
+    np.testing.assert_allclose(inside.covariance, prior.covariance)
+    np.testing.assert_allclose(beyond.mean, prior.mean)
+    # Two factors of e: twice the spread between laboratories, which of ln A is 0.5.
+    assert beyond.covariance[0, 0] == pytest.approx(prior.covariance[0, 0] + (2 * 0.5) ** 2)
+    with pytest.raises(ValueError, match="peak rate above 0, got 0"):
+        prior.at(0)
 
 
 def test_priors_come_from_files_too(tmp_path):

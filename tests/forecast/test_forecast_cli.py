@@ -18,7 +18,7 @@ import lehr
 from lehr import spec
 from lehr.cli import main
 from lehr.cli.optimise import verdict
-from lehr.forecast import Choice, Law, Optimum, Run, laws, priors, read_run
+from lehr.forecast import Choice, Law, Optimum, Prior, Run, laws, priors, read_run
 from lehr.forecast import fit as fit_law
 from lehr.forecast.intervals import unlike
 from lehr.forecast.knots import compress
@@ -226,7 +226,7 @@ def test_options_are_those_of_python(words, reading, fitting, here):
     ]
     write_csv(here / "log.csv", entries)
     own = priors.default("kww")
-    priors.write([priors.Prior("kww", own.mean + 0.1, own.covariance)], "mine.json")
+    priors.write([Prior("kww", own.mean + 0.1, own.covariance)], "mine.json")
     output("fit", "log.csv", *words, "-o", "a.json")
     wanted = fit_law(read_run("log.csv", name="log.csv", **reading), **fitting)
     assert (here / "a.json").read_text() == wanted.to_json() + "\n"
@@ -425,7 +425,7 @@ def test_the_verdict_goes_by_the_band_of_the_price():
         ("fit stable.csv --law cubic -o a.json", "there is no law 'cubic'; there are kww"),
         ("fit stable.csv --prior nowhere.json -o a.json", "nowhere.json: No such file"),
         ("fit stable.csv --prior law.json -o a.json", "law.json is no file of priors"),
-        ("fit stable.csv --prior old.json -o a.json", "old.json: a file of priors of version 1 is needed"),
+        ("fit stable.csv --prior old.json -o a.json", "old.json: a file of priors of version 2 is needed"),
         ("fit stable.csv stable.csv -o a.json", "stable.csv is given twice"),
         ("fit stable.csv --schedule linear(9) --schedule cosine(9) -o a.json", "LOG=SCHEDULE"),
         ("fit stable.csv --schedule stable.csv=linear(9) --schedule stable.csv=cosine(9) -o a.json", "two schedules"),

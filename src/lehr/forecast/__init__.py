@@ -9,7 +9,7 @@
 >>> bool((forecast.low < forecast.loss).all() and (forecast.loss < forecast.high).all())
 True
 >>> print(law.experiment().words)
-Continue the stable run from update 5000 for 2500 updates at 0.0003, 30% of its rate.
+Continue the stable run from update 5000 for 2500 updates, cooling down to 0 (1-sqrt).
 """
 
 from . import laws as laws
@@ -26,7 +26,7 @@ from .optimise import Optimum as Optimum
 from .plans import Plan as Plan
 from .plans import extend_or_stop as extend_or_stop
 from .plans import when_to_cool_down as when_to_cool_down
-from .priors import Prior as Prior
+from .prior import Prior as Prior
 from .reading import RunWarning as RunWarning
 from .reading import read_run as read_run
 from .runs import Run as Run

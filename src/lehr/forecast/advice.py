@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from .runs import Run
 
 if TYPE_CHECKING:
     from .law import Law
+    from .prior import Prior
 
 ANNEALED = 0.7
 """A run whose rate never falls below this share of its peak says nothing about annealing."""
@@ -24,8 +25,6 @@ MISFIT = 3e-3
 """Median relative error of a run's rows from which a law does not describe it."""
 SAME_PEAK = 0.1
 """Peaks this many factors of e apart count as one."""
-KNOWN_PEAKS = (3e-4, 1e-3)
-"""Peak rates of the runs behind the shipped prior."""
 
 SETTING = (
     "The law holds for the model, data, optimizer and batch size of these runs; about others they say nothing, and "
@@ -33,30 +32,28 @@ SETTING = (
 )
 
 
-def about_runs(path: Path, runs: Sequence[Run], misfit: Mapping[str, float]) -> tuple[str, ...]:
+def about_runs(path: Path, runs: Sequence[Run], misfit: Sequence[float | None], prior: Prior) -> tuple[str, ...]:
     """What the fitted runs leave open.
 
     Args:
         path: The schedules at the fitted rows.
         runs: The runs.
-        misfit: The median relative error of each run's rows.
+        misfit: The median relative error of each run's rows; None of one that has none.
+        prior: What was believed before.
     """
-    unused = [run for run in runs if run.name not in misfit]
     said = [note for run in runs for note in run.notes]
-    said += [
-        f"{run.name} was left out: it has no loss after its warmup and after {EARLY:.0%} of the longest run."
-        for run in unused
-    ]
-    return (*said, *_misfits(misfit), *_blind_spots(path, runs), SETTING)
+    return (*said, *_misfits(runs, misfit), *_blind_spots(path, runs), *_beyond(runs, prior), SETTING)
 
 
-def _misfits(misfit: Mapping[str, float]) -> Iterator[str]:
-    for name, error in misfit.items():
-        if error > MISFIT:
+def _misfits(runs: Sequence[Run], misfit: Sequence[float | None]) -> Iterator[str]:
+    for run, error in zip(runs, misfit, strict=True):
+        if error is None:
+            yield f"{run.name} was left out: it has no loss after its warmup and after {EARLY:.0%} of the longest run."
+        elif error > MISFIT:
             yield (
-                f"The law misses {name} by {100 * error:.1f} % at the median row: look for a restart, a change of data "
-                f"or batch size, a rate that differs from the schedule, or another evaluation set; the bands do not "
-                f"allow for that."
+                f"The law misses {run.name} by {100 * error:.1f} % at the median row: look for a restart, a change of "
+                f"data or batch size, a rate that differs from the schedule, or another evaluation set; the bands do "
+                f"not allow for that."
             )
 
 
@@ -69,16 +66,21 @@ def _blind_spots(path: Path, runs: Sequence[Run]) -> Iterator[str]:
             f"cool down are wide. A short branch off the stable phase at 30 % of the rate would tell most: "
             f"the law's experiment says which."
         )
-    if peak_distance(max(peaks), KNOWN_PEAKS) > SAME_PEAK or peak_distance(min(peaks), KNOWN_PEAKS) > SAME_PEAK:
-        yield (
-            f"The runs peak at {min(peaks):.3g} to {max(peaks):.3g}, and the shipped prior knows AdamW at "
-            f"{KNOWN_PEAKS[0]:.3g} to {KNOWN_PEAKS[1]:.3g}: it may mislead a fit of few runs; a prior made from "
-            f"runs of one's own (`Prior.of_fits`) would not."
-        )
     if np.log(max(peaks) / min(peaks)) < SAME_PEAK:
         yield (
             f"Every run peaks at {max(peaks):.3g}: which peak is best they cannot tell, and forecasts for another one "
             f"have a band that is wider by 1.5 % for each factor of e."
+        )
+
+
+def _beyond(runs: Sequence[Run], prior: Prior) -> Iterator[str]:
+    """Whether the prior knows such peaks."""
+    peaks = [run.peak for run in runs]
+    if prior.known is not None and max(peak_distance(peak, prior.known) for peak in peaks) > SAME_PEAK:
+        yield (
+            f"The runs peak at {min(peaks):.3g} to {max(peaks):.3g}, and those behind the prior at "
+            f"{prior.known[0]:.3g} to {prior.known[1]:.3g}: it is doubted the more the farther they are apart, and may "
+            f"still mislead a fit of few runs; a prior made from runs of one's own (`Prior.of_fits`) would not."
         )
 
 

@@ -18,7 +18,7 @@ from .intervals import ROW_ERROR
 from .knots import Array
 from .law import Law
 from .laws import Formula
-from .priors import Prior
+from .prior import Prior
 from .rows import Rows, rows_of
 from .runs import Run
 
@@ -65,12 +65,13 @@ def fit(
             f"the prior is of the {prior.law} law and the fit of the {formula.name} law; give one of the same"
         )
     rows = rows_of(runs)
-    theta, curvature = solve(formula, rows, prior)
+    peak = float(np.exp(np.mean([np.log(run.peak) for run in runs])))
+    theta, curvature = solve(formula, rows, prior.at(peak))
     covariance = np.asarray(ROW_ERROR**2 * np.linalg.inv(curvature))
     residual, _ = rows.residuals(formula, theta)
-    misfit = {
-        run.name: float(np.median(np.abs(residual[rows.owner == i]))) for i, run in enumerate(runs) if i in rows.owner
-    }
+    misfit = [
+        float(np.median(np.abs(residual[rows.owner == i]))) if i in rows.owner else None for i in range(len(runs))
+    ]
     return Law.of_fit(formula, theta, covariance, rows.path, runs, prior, misfit)
 
 

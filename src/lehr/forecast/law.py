@@ -25,7 +25,7 @@ from .runs import Run, warmup_of
 
 if TYPE_CHECKING:
     from .optimise import Optimum
-    from .priors import Prior
+    from .prior import Prior
 
 VERSION = 1
 STATES = 200
@@ -87,16 +87,16 @@ class Law:
         path: Path,
         runs: Sequence[Run],
         prior: Prior,
-        misfit: dict[str, float],
+        misfit: Sequence[float | None],
     ) -> Law:
-        """The law that a fit found; ``misfit`` is the median relative error of each run's rows."""
+        """The law that a fit found; ``misfit`` is the median relative error of each run's rows, None without any."""
         states = formula.state(theta, path)
         kept = np.unique(np.linspace(0, len(states) - 1, STATES).astype(int))
         peaks = [run.peak for run in runs]
         longest = max(runs, key=lambda run: run.updates)
         return cls(
             formula, theta, covariance, states[kept], (min(peaks), max(peaks)), longest.updates,
-            longest.warmup or 0, prior.source, about_runs(path, runs, misfit),
+            longest.warmup or 0, prior.source, about_runs(path, runs, misfit, prior),
         )  # fmt: skip
 
     @property

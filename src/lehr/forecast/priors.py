@@ -1,115 +1,22 @@
-"""What fits of public runs say about a law's constants before any run of one's own is seen.
-
-The constants of a new model are drawn around a mean with two spreads: between laboratories and,
-within one, between models. Each is estimated from few, so each is held up by one made-up sample
-with a spread one would believe without any data (the inverse Wishart prior of a covariance).
-"""
+"""Priors in files: the one that lehr ships, and those of one's own."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from ..files import whole_file
 from . import laws
-from .knots import Array
+from .prior import Prior
 
-VERSION = 1
-
-BETWEEN = {
-    "ln A": 0.5, "alpha": 0.05, "ln B": 0.25, "ln C": 0.9, "kappa": 0.14, "beta": 0.14, "gamma": 0.2,
-    "p": 0.07, "ln z": 0.7, "ln tau": 0.9,
-}  # fmt: skip
-"""Standard deviation of a constant between laboratories, believed before any data."""
-WITHIN = {
-    "ln A": 0.1, "alpha": 0.02, "ln B": 0.1, "ln C": 0.3, "kappa": 0.03, "beta": 0.03, "gamma": 0.12,
-    "p": 0.04, "ln z": 0.15, "ln tau": 0.3,
-}  # fmt: skip
-"""The same between models of one laboratory."""
-
-
-@dataclass(frozen=True, eq=False)
-class Prior:
-    """A normal distribution over a law's constants other than L0, which stays free.
-
-    Args:
-        law: Name of the law.
-        mean: Its constants' mean, (m,), without L0.
-        covariance: Their covariance, (m, m).
-        source: Where it comes from.
-
-    Raises:
-        ValueError: The shapes are not the law's, or the covariance is not positive definite.
-    """
-
-    law: str
-    mean: Array
-    covariance: Array
-    source: str = ""
-
-    def __post_init__(self) -> None:
-        names = laws.get(self.law).parameters[1:]
-        mean, covariance = np.asarray(self.mean, dtype=float), np.asarray(self.covariance, dtype=float)
-        if mean.shape != (len(names),) or covariance.shape != (len(names), len(names)):
-            raise ValueError(
-                f"a prior of the {self.law} law is over {', '.join(names)}: a mean of {len(names)} numbers and a "
-                f"square covariance, got shapes {mean.shape} and {covariance.shape}"
-            )
-        if not np.allclose(covariance, covariance.T) or np.linalg.eigvalsh(covariance)[0] <= 0:
-            raise ValueError(f"the covariance of a prior of the {self.law} law must be symmetric and positive definite")
-        object.__setattr__(self, "mean", mean)
-        object.__setattr__(self, "covariance", covariance)
-
-    @classmethod
-    def of_fits(cls, law: str, fits: Mapping[str, Sequence[Array]], source: str = "") -> Prior:
-        """The prior that fits of several models say, by laboratory.
-
-        Args:
-            law: Name of the law.
-            fits: For each laboratory, the constants of each of its models (L0 first, as fitted).
-            source: What to note about their origin.
-
-        Raises:
-            ValueError: There is no fit.
-        """
-        groups = [np.asarray(group, dtype=float)[:, 1:] for group in fits.values() if len(group)]
-        if not groups:
-            raise ValueError("a prior needs the fit of at least one model")
-        names, count = laws.get(law).parameters[1:], len(groups)
-        means = np.array([group.mean(axis=0) for group in groups])
-        inside = np.concatenate([group - group.mean(axis=0) for group in groups])
-        outside, mean = means - means.mean(axis=0), means.mean(axis=0)
-        between = (_believed(BETWEEN, names) + outside.T @ outside) / count
-        within = (_believed(WITHIN, names) + inside.T @ inside) / (1 + len(inside) - count)
-        # The mean of few laboratories is itself uncertain, by one part in so many.
-        return cls(law, mean, between * (1 + 1 / count) + within, source)
-
-    @classmethod
-    def broad(cls, law: str) -> Prior:
-        """Round numbers with wide spreads: to fit a population with, not for forecasts."""
-        centre = {"ln A": 0.0, "alpha": 0.5, "ln B": 6.1, "ln C": 2.8, "kappa": 0.45, "beta": 0.5, "gamma": -0.4,
-                  "p": 0.55, "ln z": 0.7, "ln tau": 7.0}  # fmt: skip
-        names = laws.get(law).parameters[1:]
-        return cls(law, np.array([centre[name] for name in names]), 2 * _believed(BETWEEN, names))
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, rounded to what matters."""
-        return {
-            "law": self.law,
-            "parameters": list(laws.get(self.law).parameters[1:]),
-            "mean": [round(float(value), 4) for value in self.mean],
-            "covariance": [[round(float(value), 6) for value in row] for row in self.covariance],
-            "source": self.source,
-        }
+VERSION = 2
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -119,6 +26,8 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     parameters: list[str]
     mean: list[float]
     covariance: list[list[float]]
+    peak: float
+    known: tuple[float, float] | None
     source: str = ""
 
 
@@ -128,10 +37,6 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     version: int
     priors: list[_Entry]
-
-
-def _believed(spread: dict[str, float], names: Sequence[str]) -> Array:
-    return np.diag([spread[name] ** 2 for name in names])
 
 
 def write(priors: Sequence[Prior], path: str | os.PathLike[str]) -> None:
@@ -183,6 +88,6 @@ def _parse(text: str, where: str, law: str) -> Prior:
 
 def _prior(entry: _Entry, where: str) -> Prior:
     try:
-        return Prior(entry.law, np.array(entry.mean), np.array(entry.covariance), entry.source)
+        return Prior(entry.law, np.array(entry.mean), np.array(entry.covariance), entry.source, entry.peak, entry.known)
     except ValueError as error:  # which does not know the file
         raise ValueError(f"{where}: {error}") from None
