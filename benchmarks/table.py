@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 HEAD = ("what", "figure", "ratio", "target", "met")
@@ -44,7 +44,7 @@ class Section:
     notes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        table = _markdown([HEAD, *(row.cells() for row in self.rows)])
+        table = markdown(HEAD, [row.cells() for row in self.rows], numbers=("figure", "ratio"))
         return "\n\n".join([f"### {self.title}", table, *self.notes])
 
 
@@ -61,12 +61,13 @@ def _decimals(value: float) -> int:
     return 2 if value < 10 else 1 if value < 100 else 0
 
 
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    numbers = [HEAD.index("figure"), HEAD.index("ratio")]
-    sides = [">" if i in numbers else "<" for i in range(len(HEAD))]
-    head, *body = [
-        [f"{cell:{side}{width}}" for cell, side, width in zip(line, sides, widths, strict=True)] for line in lines
-    ]
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[str] = ()) -> str:
+    """A table whose columns are as wide as they must be; those headed by one of ``numbers`` end alike."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    sides = [">" if name in numbers else "<" for name in head]
     rule = ["-" * (width - 1) + (":" if side == ">" else "-") for side, width in zip(sides, widths, strict=True)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *body])
+    top, *body = [
+        [f"{cell:{side}{width}}" for cell, side, width in zip(line, sides, widths, strict=True)]
+        for line in (head, *rows)
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [top, rule, *body])

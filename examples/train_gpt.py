@@ -5,8 +5,9 @@
 
 For each schedule it writes `lr_cosine.png`, its rates; `log_cosine.csv`, a row for each step, with the
 validation loss after it where that was measured; and `checkpoint_cosine.pt`, in the end the trained model.
-`losses.png` compares them. Without `--resume` a run starts afresh and replaces these files. A resumed run
-ends with the same bits as one never stopped: rate and batch follow from the step, the rest is saved.
+`losses.png` compares them, beside what the cosine run alone would have said of the others. Without `--resume`
+a run starts afresh and replaces these files. A resumed run ends with the same bits as one never stopped: rate
+and batch follow from the step, the rest is saved.
 """
 
 import csv
@@ -20,16 +21,18 @@ from typing import IO, Any
 import click
 import numpy as np
 import torch
-from matplotlib import style
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 import lehr
+from lehr.forecast import Forecast
 
 STANDARD = ("cosine", "linear", "constant")
 BATCH, CONTEXT, WIDTH, HEADS, LAYERS = 8, 64, 96, 4, 2
 EVALUATE_EVERY = 40
+ENOUGH = 8  # losses, from which a forecast is worth reading
 CAUSAL = nn.Transformer.generate_square_subsequent_mask(CONTEXT)
 
 # In all of CPython 3.11 to 3.14; their text, and so the losses, differ a little between versions.
@@ -85,7 +88,7 @@ def train(name: str, out: Path, steps: int, seed: int, checkpoint_every: int) ->
     model = GPT()
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.1)
     scheduler = lehr.Scheduler(optimizer, name, training_steps=steps, warmup_steps="5%", max_lr=8e-3, min_lr=8e-4)
-    lehr.plot.plot_schedule(scheduler.schedule).figure.savefig(out / f"lr_{name}.png")  # type: ignore[union-attr]
+    lehr.plot.save(lehr.plot.plot_schedule(scheduler.schedule), out / f"lr_{name}.png")
 
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     log = load(out, name, seed, parts)
@@ -144,16 +147,38 @@ def replacing(path: Path, mode: str) -> Iterator[IO[Any]]:
     unfinished.replace(path)
 
 
-def draw_losses(schedules: dict[str, lehr.Schedule], logs: dict[str, Log], path: Path) -> None:
-    """The validation losses, and below them the rates they came under."""
-    with style.context(["tableau-colorblind10", {"axes.spines.top": False, "axes.spines.right": False}]):
-        figure = Figure(figsize=(5, 4.5), dpi=200, layout="constrained")
+def forecast_others(out: Path, schedules: dict[str, lehr.Schedule]) -> dict[str, Forecast]:
+    """What the log of the cosine run alone says of the other schedules, as if they had not been run."""
+    others = {name: schedule for name, schedule in schedules.items() if name != "cosine"}
+    if len(others) in (0, len(schedules)):
+        print("\nNo forecast: that takes the cosine run, and another schedule to forecast.")
+        return {}
+    run = lehr.forecast.read_run(out / "log_cosine.csv", schedules["cosine"], loss="val_loss", step_counts="index")
+    if len(run.at) < ENOUGH:
+        print(f"\nNo forecast: the cosine run has {len(run.at)} validation losses, and {ENOUGH} would say something.")
+        return {}
+    law = lehr.forecast.fit(run)
+    print("\nWhat the forecast from the cosine run rests on:", *law.notes, sep="\n- ")
+    after_warmup = run.at[run.at > run.warmup]
+    return {name: law.predict(schedule, at=after_warmup) for name, schedule in others.items()}
+
+
+def draw_losses(
+    schedules: dict[str, lehr.Schedule], logs: dict[str, Log], forecasts: dict[str, Forecast], path: Path
+) -> None:
+    """The validation losses with their forecasts, and below them the rates they came under."""
+    with rc_context(lehr.plot.STYLE):
+        figure = Figure(figsize=(5, 4.5))
         losses, rates = figure.subplots(2, sharex=True, height_ratios=[3, 2])
     lehr.plot.plot_schedules(schedules, ax=rates)
-    for log, line in zip(logs.values(), rates.lines, strict=True):
+    for (name, log), line in zip(logs.items(), rates.lines, strict=True):
         points = [(step, val_loss) for step, _, _, val_loss in log if val_loss is not None]
-        losses.plot(*zip(*points, strict=True), color=line.get_color(), marker=".", markersize=4)
-    losses.set_ylabel("Validation loss (nats per byte)")
+        losses.plot(*zip(*points, strict=True), ".-", color=line.get_color(), linewidth=0.7)
+        if name in forecasts:
+            forecasts[name].plot(losses, color=line.get_color(), linestyle="--")
+    if forecasts:
+        losses.set_title("Dashed, shaded: forecast from cosine alone, 90 % band", fontsize="small", loc="left")
+    losses.set(xlabel="", ylabel="Validation loss (nats per byte)")
     figure.align_ylabels()
     figure.savefig(path)
 
@@ -175,10 +200,15 @@ def main(out: Path, names: tuple[str, ...], steps: int, seed: int, checkpoint_ev
     schedules, logs = {}, {}
     for name in names:
         schedules[name], logs[name] = train(name, out, steps, seed, checkpoint_every)
-    draw_losses(schedules, logs, out / "losses.png")
-    print("\nschedule  validation loss, nats per byte")
+    forecasts = forecast_others(out, schedules)
+    draw_losses(schedules, logs, forecasts, out / "losses.png")
+    print("\nschedule  validation loss, nats per byte" + "  forecast from cosine alone, 90 % band" * bool(forecasts))
     for name, log in logs.items():
-        print(f"{name:10}{log[-1][-1]:.3f}")
+        row = f"{name:10}{log[-1][-1]:.3f}"
+        if name in forecasts:
+            final = forecasts[name]
+            row = f"{row:42}{final.loss[-1]:.3f}, {final.low[-1]:.3f} to {final.high[-1]:.3f}"
+        print(row)
 
 
 if __name__ == "__main__":

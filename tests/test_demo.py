@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import random
+import re
 import runpy
 import shutil
 import signal
@@ -86,6 +87,29 @@ def test_the_model_learns(never_stopped: Run, name: str) -> None:
 def test_the_table_has_the_final_validation_losses(never_stopped: Run) -> None:
     table = [line.split() for line in never_stopped.printed.splitlines()[-3:]]
     assert table == [[name, f"{float(rows(never_stopped.out, name)[-1]['val_loss']):.3f}"] for name in SCHEDULES]
+
+
+def test_a_run_of_few_losses_is_not_forecast_from(never_stopped: Run) -> None:
+    assert "No forecast: the cosine run has 2 validation losses, and 8 would say something." in never_stopped.printed
+
+
+def test_without_cosine_there_is_no_forecast(tmp_path: Path) -> None:
+    printed = finish(start(tmp_path, "--steps=10", "--schedule=linear"))
+    assert "No forecast: that takes the cosine run, and another schedule to forecast." in printed
+
+
+def test_the_cosine_run_forecasts_the_others(tmp_path: Path) -> None:
+    often = "import train_gpt; train_gpt.EVALUATE_EVERY = 5; train_gpt.main()"
+    options = [f"--out={tmp_path}", f"--steps={STEPS}", "--schedule=cosine", "--schedule=linear"]
+    printed = subprocess.check_output([sys.executable, "-c", often, *options], text=True, cwd=SCRIPT.parent)
+    *_, head, cosine, linear = printed.splitlines()
+    assert head.endswith("forecast from cosine alone, 90 % band")
+    assert len(cosine.split()) == 2
+    assert re.fullmatch(r"linear +\d\.\d{3} +(\d\.\d{3}), (\d\.\d{3}) to (\d\.\d{3})", linear)
+
+    run = lehr.forecast.read_run(tmp_path / "log_cosine.csv", SCHEDULES["cosine"])
+    final = lehr.forecast.fit(run).predict(SCHEDULES["linear"], at=[STEPS])
+    assert linear.endswith(f"  {final.loss[0]:.3f}, {final.low[0]:.3f} to {final.high[0]:.3f}")
 
 
 @pytest.mark.parametrize("picture", [*(f"lr_{name}.png" for name in SCHEDULES), "losses.png"])

@@ -6,6 +6,7 @@ from io import BytesIO
 from itertools import pairwise
 
 import matplotlib as mpl
+import matplotlib.image
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -14,7 +15,7 @@ from strategies import schedules
 
 import lehr
 from lehr import Constant, Knots, Ramp, Table
-from lehr.plot import plot_schedule, plot_schedules
+from lehr.plot import STYLE, plot_schedule, plot_schedules, save
 
 # A schedule that jumps, and where.
 JUMPS = [
@@ -223,3 +224,24 @@ def test_any_schedule_can_be_saved(schedule):
     assume(schedule(np.arange(100)).max() > 0)
     axes = plot_schedule(schedule, stop=100, log=True, share=True)
     axes.figure.savefig(BytesIO(), dpi=20)
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
+def test_a_saved_picture_has_the_format_of_its_suffix(suffix, start, tmp_path):
+    path = tmp_path / f"picture{suffix}"
+    save(plot_schedule(lehr.linear(10)), path)
+    assert path.read_bytes().startswith(start)
+
+
+def test_a_saved_picture_has_the_size_of_its_figure(tmp_path):
+    save(plot_schedule(lehr.linear(10)), tmp_path / "picture.png")
+    height, width, _ = mpl.image.imread(tmp_path / "picture.png").shape
+    assert [width, height] == [side * STYLE["figure.dpi"] for side in STYLE["figure.figsize"]]
+
+
+@pytest.mark.parametrize(("name", "why"), [("picture", "ends in .png, .svg or .pdf"), ("picture.doc", "doc")])
+def test_a_picture_that_cannot_be_saved_leaves_the_file_as_it_was(name, why, tmp_path):
+    (tmp_path / name).write_text("before")
+    with pytest.raises(ValueError, match=why):
+        save(plot_schedule(lehr.linear(10)), tmp_path / name)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "before")]

@@ -1,17 +1,20 @@
 """Pictures of schedules with matplotlib: each function draws on an Axes and returns it.
 
 Nothing global is touched: without an Axes a new `Figure` is made, outside pyplot, and its look is
-its own. It is sized for one column of a paper; ``axes.figure.savefig(path)`` writes it.
+its own, `STYLE`. It is sized for one column of a paper; `save` writes it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .files import whole_file
 from .schedules import Schedule
 from .schedules.description import Summary, horizon
 from .schedules.recipes import Recipe
@@ -34,7 +37,7 @@ _LINES = cycler(
     color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"],
     linestyle=["-", (0, (6, 1.5)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1)), (0, (8, 2, 2, 2)), (0, (3, 1)), (0, (5, 5))],
 )
-_STYLE: Any = {
+STYLE: Any = {  # to mypy, a dict of the literal names of all settings
     "figure.figsize": (5.0, 2.9),
     "figure.dpi": 200,
     "figure.constrained_layout.use": True,
@@ -54,6 +57,7 @@ _STYLE: Any = {
     "ytick.major.width": 0.6,
     "ytick.minor.width": 0.4,
 }
+"""The look of these pictures, for pictures beside them: ``with matplotlib.rc_context(STYLE):``."""
 _POINTS = 2_000
 _MOST_CHANGES = 1_000
 _MOST_PHASES = 12
@@ -150,7 +154,7 @@ def plot_schedules(
 
 def new_axes() -> Axes:
     """The Axes of a new figure, in lehr's look."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         return Figure().subplots()
 
 
@@ -160,6 +164,24 @@ def add_legend(ax: Axes) -> None:
     above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.3}
     where: Any = above if longest > _LONG_NAME else {"borderaxespad": 1.2}
     ax.legend(frameon=False, fontsize=_small(ax), handlelength=2.6, **where)
+
+
+def save(ax: Axes, path: str | os.PathLike[str]) -> None:
+    """Write the picture that an Axes is on, whole or not at all.
+
+    Args:
+        ax: The Axes.
+        path: Where to; its suffix says the format: .png, .svg, .pdf and what else matplotlib writes.
+
+    Raises:
+        ValueError: The path has no suffix, or matplotlib writes no such format.
+        OSError: The file cannot be written.
+    """
+    suffix = Path(path).suffix
+    if not suffix:
+        raise ValueError(f"a picture's file ends in .png, .svg or .pdf, got {str(path)!r}")
+    with whole_file(path) as file:
+        ax.figure.canvas.print_figure(file, format=suffix[1:])
 
 
 def _named(schedules: Sequence[Schedule]) -> dict[str, Schedule]:

@@ -1,0 +1,169 @@
+"""Writes the tables and draws the pictures of docs/evidence.md, in their places.
+
+python -m benchmarks.evidence              # all of them; minutes
+python -m benchmarks.evidence laws blind   # only those
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+import lehr
+from benchmarks import evidence_pictures, forecast_gpt
+from benchmarks.forecast import PEAKS, SIZES, any_runs, left_out, task
+from benchmarks.forecast_data import LABS, available, directory, sets, until
+from benchmarks.make_prior import make
+from benchmarks.table import markdown
+from lehr.forecast import Law, Run, fit
+from lehr.forecast.laws import LAWS
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE, IMAGES = DOCS / "evidence.md", DOCS / "images"
+
+
+@dataclass(frozen=True)
+class Final:
+    """The forecast of a run's last loss: its error, the half-width of its band, and whether that held the loss."""
+
+    run: Run
+    error: float
+    half_width: float
+    held: bool
+
+
+def finals(law: Law, runs: Iterable[Run]) -> list[Final]:
+    """How the last losses of runs were forecast."""
+    found = []
+    for run in runs:
+        last, loss = law.predict(run.schedule, [run.updates]), float(run.loss[-1])
+        low, high = float(last.low[0]), float(last.high[0])
+        found.append(Final(run, float(last.loss[0]) / loss - 1, (high / low - 1) / 2, low <= loss <= high))
+    return found
+
+
+@cache
+def unseen(name: str) -> list[Final]:
+    """The last losses of a set, whose laboratory the prior has not seen, as its usual runs forecast them."""
+    train, test = task(name)
+    return finals(fit(train, prior=make("kww", [LABS[name]])), test)
+
+
+def laws() -> str:
+    """The three laws side by side."""
+    asked = [
+        *((f"{name} from three runs; prior without its size", (name, "size")) for name in SIZES),
+        *((f"{name} from one run; prior without its size", (name, "size", True)) for name in SIZES),
+        *((f"{name} from three runs; prior without its laboratory", (name, "lab")) for name in SIZES),
+        *((f"{name} from two runs; prior without its laboratory", (name, "lab", False, 5000)) for name in PEAKS),
+    ]
+    rows = [(words, *(_errors(law, *of) for law in LAWS)) for words, of in asked]
+    held = ("last losses within their 90 % bands; prior without the laboratory", *map(_held, LAWS))
+    return markdown(("", *LAWS), [*rows, held])
+
+
+def _errors(law: str, name: str, what: str, one: bool = False, after: float = 0) -> str:
+    score = left_out(name, what, law, one, after)
+    return f"{score.pred_e / 100:.2f} / {score.worst_e / 100:.2f} %"
+
+
+def _held(law: str) -> str:
+    scores = [any_runs(name, "lab", law) for name in LABS]
+    held, half = (np.concatenate([getattr(score, field) for score in scores]) for field in ("final", "half_width"))
+    return f"{100 * held.mean():.0f} % (± {100 * np.median(half):.1f} %)"
+
+
+def kinds() -> str:
+    """The last losses of the 124M runs, by schedule."""
+    rows: dict[str, list[str]] = {}
+    for name in PEAKS:
+        found: dict[str, list[Final]] = {}
+        for final in unseen(name):
+            found.setdefault(final.run.name.rpartition("_")[0], []).append(final)
+        for kind, group in found.items():
+            errors = [100 * final.error for final in group]
+            cells = rows.setdefault(kind, [kind])
+            cells += [
+                f"{np.mean(errors):+.2f} %",
+                f"{max(errors, key=abs):+.2f} %",
+                f"{sum(f.held for f in group)} of {len(group)}",
+            ]
+    head = ("schedule", "5e-4: mean error", "worst", "in the band", "1e-3: mean error", "worst", "in the band")
+    return markdown(head, list(rows.values()))
+
+
+def blind() -> str:
+    """What the fitted runs say little about."""
+    rows = []
+    for name, stable, branch in (("25M", "constant_24000", "wsdcon_9"), ("100M", "constant_24000", "wsdcon_9")):
+        runs = sets()[name]
+        cooled = [run for other, run in runs.items() if other not in (stable, branch, "constant_72000")]
+        rows.append(_row(f"{name}: the stable run", "all cooled down", name, [runs[stable]], cooled))
+        words = f"{name}: the stable run and a branch"
+        rows.append(_row(words, "all cooled down", name, [runs[stable], runs[branch]], cooled))
+    for name in PEAKS:
+        stable_until = [until(sets()[name]["stable_50000"], 25_000)]
+        cooled = [run for other, run in sets()[name].items() if not other.startswith("stable")]
+        rows.append(_row(f"{name}: the stable run", "all cooled down", name, stable_until, cooled))
+    for name, other in (PEAKS, PEAKS[::-1]):
+        rows.append(_row(f"{name}: two runs", f"all of {other}", name, task(name)[0], list(sets()[other].values())))
+    return markdown(("fitted", "forecast", "median error", "largest", "median band", "in the band"), rows)
+
+
+def _row(fitted: str, forecast: str, name: str, train: list[Run], test: list[Run]) -> tuple[str, ...]:
+    found = finals(fit(train, prior=make("kww", [LABS[name]])), test)
+    errors = np.abs([final.error for final in found])
+    half = np.median([final.half_width for final in found])
+    return (
+        fitted,
+        forecast,
+        f"{100 * np.median(errors):.1f} %",
+        f"{100 * errors.max():.1f} %",
+        f"± {100 * half:.1f} %",
+        f"{sum(final.held for final in found)} of {len(found)}",
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "laws": laws,
+    "kinds": kinds,
+    "blind": blind,
+    **{f"gpt-{i}": lambda name=name: forecast_gpt.details(name) for i, name in enumerate(forecast_gpt.FITTED, start=1)},
+    "gpt": forecast_gpt.summary,
+}
+
+
+def put(name: str, table: str) -> None:
+    """Put a table into the page, between its marks."""
+    page = PAGE.read_text(encoding="utf-8")
+    region = re.compile(rf"(<!-- python -m benchmarks\.evidence {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not region.search(page):
+        raise SystemExit(f"{PAGE.name} has no place for the table {name!r}")
+    PAGE.write_text(region.sub(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", page), encoding="utf-8")
+
+
+def main() -> None:
+    pictures = evidence_pictures.PICTURES
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join([*TABLES, *pictures])}")
+    names = parser.parse_args().names or [*TABLES, *pictures]
+    if not available():
+        raise SystemExit(f"the shared loss curves are not at {directory()}; the variable LEHR_DATA says where they are")
+    for name in names:
+        if name not in {**TABLES, **pictures}:
+            parser.error(f"there is no {name!r}; there are {', '.join([*TABLES, *pictures])}")
+    for name in names:
+        if name in TABLES:
+            put(name, TABLES[name]())
+        else:
+            lehr.plot.save(pictures[name](), IMAGES / f"forecast_{name}.png")
+
+
+if __name__ == "__main__":
+    main()
