@@ -47,6 +47,7 @@ bench: $(VENV)/bench  ## Prints every figure of the docs beside its peers.
 
 images: $(VENV)/demo  ## Draws the pictures of the README and the docs.
 	$(BIN)/python -m lehr --out docs/images
+	$(BIN)/python examples/changed_run.py --out docs/images/changes.png
 
 clean:
 	rm -rf $(VENV) demo images

@@ -17,7 +17,7 @@ BELOW = {
     "spec": {"schedules", "lengths", "files"},
     "control": {"schedules"},
     "forecast": {"schedules", "plot", "files"},
-    "plot": {"schedules", "spec", "files"},
+    "plot": {"schedules", "control", "files"},
     "orders": {"schedules", "spec", "files"},
     "scheduler": {"schedules", "spec", "lengths", "control", "orders"},
     "cli": {"schedules", "spec", "plot", "lengths", "files", "orders", "forecast", "__version__"},

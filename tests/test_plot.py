@@ -9,6 +9,7 @@ import matplotlib as mpl
 import matplotlib.image
 import numpy as np
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from matplotlib.figure import Figure
 from strategies import schedules
@@ -245,3 +246,34 @@ def test_a_picture_that_cannot_be_saved_leaves_the_file_as_it_was(name, why, tmp
     with pytest.raises(ValueError, match=why):
         save(plot_schedule(lehr.linear(10)), tmp_path / name)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "before")]
+
+
+def changed_run(changes):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    run = lehr.Scheduler(optimizer, lehr.wsd(10_000, 500, max_lr=1e-3))
+    for step, change in changes:
+        run.step(step)
+        change(run)
+    return run
+
+
+def dotted(ax):
+    return [line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == ":"]
+
+
+def test_changes_of_a_run_are_marked_where_they_were_made():
+    run = changed_run([(3_000, lambda s: s.dip(0.5, 800)), (6_000, lambda s: s.cooldown(2_000, why="flat"))])
+    ax = plot_schedule(run.schedule, history=run.history)
+    assert dotted(ax) == [3_000, 6_000]
+    assert [text.get_text() for text in ax.texts] == ["dip", "cooldown"]
+    assert ax.lines[0].get_xdata()[-1] == 8_000
+    assert dotted(plot_schedule(run.schedule, history=run.history, share=True)) == [37.5, 75]
+    assert dotted(plot_schedule(run.schedule, history=run.history, stop=4_000)) == [3_000]
+    assert dotted(plot_schedule(run.schedule)) == []
+
+
+def test_many_changes_are_marked_without_names():
+    run = changed_run([(100 * i, lambda s: s.scale(0.9)) for i in range(13)])
+    ax = plot_schedule(run.schedule, history=run.history)
+    assert len(dotted(ax)) == 13
+    assert not ax.texts

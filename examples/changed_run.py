@@ -1,0 +1,28 @@
+"""Draw a run whose schedule was changed on the way: what a spike and an early cooldown leave on record.
+
+python examples/changed_run.py --out changes.png
+"""
+
+from pathlib import Path
+
+import click
+import torch
+
+import lehr
+
+
+@click.command(help=str(__doc__).partition("\n")[0])
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The picture: .png, .svg, .pdf.")
+def main(out: Path) -> None:
+    model = torch.nn.Linear(8, 1)
+    optimizer = torch.optim.AdamW(model.parameters())
+    scheduler = lehr.Scheduler(optimizer, "wsd", "100k", "2%", max_lr=1e-3)
+    scheduler.step(30_000)
+    scheduler.dip(0.4, recover="10k", why="the loss had a spike")
+    scheduler.step(60_000)
+    scheduler.cooldown("15k", why="to compare with the other model today")
+    lehr.plot.save(lehr.plot.plot_schedule(scheduler.schedule, history=scheduler.history), out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""How all pictures look, and how one is begun, given a legend and written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from cycler import cycler
+from matplotlib.figure import Figure
+
+from ..files import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe & Ito's colours, which colour-blind readers tell apart; dashes do so in print without colour.
+_LINES = cycler(
+    color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"],
+    linestyle=["-", (0, (6, 1.5)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1)), (0, (8, 2, 2, 2)), (0, (3, 1)), (0, (5, 5))],
+)
+STYLE: Any = {  # to mypy, a dict of the literal names of all settings
+    "figure.figsize": (5.0, 2.9),
+    "figure.dpi": 200,
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",
+    "font.size": 9,
+    "axes.prop_cycle": _LINES,
+    "axes.linewidth": 0.6,
+    "axes.xmargin": 0.015,  # without one a short warmup would hide in the axis
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "0.88",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "ytick.minor.width": 0.4,
+}
+"""The look of these pictures, for pictures beside them: ``with matplotlib.rc_context(STYLE):``."""
+_LONG_NAME = 25
+
+
+def new_axes() -> Axes:
+    """The Axes of a new figure, in lehr's look."""
+    with mpl.rc_context(STYLE):
+        return Figure().subplots()
+
+
+def add_legend(ax: Axes) -> None:
+    """Name the lines of ``ax``: inside, or above the axes where long names would cover the lines."""
+    longest = max(len(str(line.get_label())) for line in ax.get_lines())
+    above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.3}
+    where: Any = above if longest > _LONG_NAME else {"borderaxespad": 1.2}
+    ax.legend(frameon=False, fontsize=small(ax), handlelength=2.6, **where)
+
+
+def save(ax: Axes, path: str | os.PathLike[str]) -> None:
+    """Write the picture that an Axes is on, whole or not at all.
+
+    Args:
+        ax: The Axes.
+        path: Where to; its suffix says the format: .png, .svg, .pdf and what else matplotlib writes.
+
+    Raises:
+        ValueError: The path has no suffix, or matplotlib writes no such format.
+        OSError: The file cannot be written.
+    """
+    suffix = Path(path).suffix
+    if not suffix:
+        raise ValueError(f"a picture's file ends in .png, .svg or .pdf, got {str(path)!r}")
+    with whole_file(path) as file:
+        ax.figure.canvas.print_figure(file, format=suffix[1:])
+
+
+def small(ax: Axes) -> float:
+    """The size of secondary words, in points."""
+    return 0.85 * float(ax.xaxis.label.get_fontsize())

@@ -1,0 +1,69 @@
+"""What is marked in a picture beside the rates: phases, and changes of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from ..schedules import Schedule
+from ..schedules.description import Summary
+from .look import small
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..control import Change
+
+_MOST = 12
+_SHADED = ("warmup", "rise", "cooldown")
+
+
+def mark_phases(schedule: Schedule, ax: Axes, stop: float, scale: float) -> None:
+    """Shade the ways up and the last way down; name above the axes what finds room there."""
+    groups = [(kind, list(same)) for kind, same in groupby(Summary(schedule, stop).phases, lambda p: p.kind)]
+    if len(groups) > _MOST:
+        return
+    bands = [(kind, same[0].start * scale, same[-1].stop * scale) for kind, same in groups]
+    for kind, left, right in bands:
+        if kind in _SHADED and len(bands) > 1:
+            ax.axvspan(left, right, facecolor="0.5", alpha=0.1, linewidth=0)
+    points = ax.get_window_extent().width / ax.figure.dpi * 72
+    names = ax.secondary_xaxis("top")
+    names.set_xticks(*_placed(bands, letter=0.6 * small(ax) / points * stop * scale))
+    names.tick_params(length=0, labelsize=small(ax), labelcolor="0.35")
+    names.spines["top"].set_visible(False)
+
+
+def _placed(bands: list[tuple[str, float, float]], letter: float) -> tuple[list[float], list[str]]:
+    """Where each band's name is centred; the widest bands come first, and no two names overlap.
+
+    ``letter`` is the width of one, measured as the bands are.
+    """
+    placed: list[tuple[float, str]] = []
+    for kind, left, right in sorted(bands, key=lambda band: band[1] - band[2]):
+        middle = (left + right) / 2
+        if all(abs(middle - at) > letter * (len(kind) + len(word) + 1) / 2 for at, word in placed):
+            placed.append((middle, kind))
+    return [at for at, _ in placed], [word for _, word in placed]
+
+
+def mark_changes(history: Sequence[Change], ax: Axes, stop: float, scale: float) -> None:
+    """A dotted line at each change of the run, with the name of the call where there is room for names."""
+    shown = [change for change in history if change.position <= stop]
+    for change in shown:
+        at = change.position * scale
+        ax.axvline(at, color="0.35", linewidth=0.8, linestyle=":")
+        if len(shown) <= _MOST:
+            ax.annotate(
+                change.what.partition("(")[0],
+                (at, 0),
+                (-1, 4),
+                xycoords=ax.get_xaxis_transform(),
+                textcoords="offset points",
+                rotation=90,
+                ha="right",
+                va="bottom",
+                fontsize=small(ax),
+                color="0.35",
+            )
