@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: test soak lint demo bench images clean
+.PHONY: test soak lint demo bench images evidence clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -43,6 +43,9 @@ bench: $(VENV)/bench  ## Prints every figure of the docs beside its peers.
 
 images: $(VENV)/demo  ## Draws the pictures of the README and the docs.
 	$(BIN)/python -m lehr --out docs/images
+
+evidence: $(VENV)/demo  ## Fills the tables and draws the pictures of docs/evidence.md; LEHR_DATA says where the public curves are.
+	$(BIN)/python -m benchmarks.evidence
 
 clean:
 	rm -rf $(VENV) demo images
