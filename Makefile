@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Its schedulers need nothing of torchvision, of which there is no CPU build.
 TIMM := $(PIP) --no-deps timm
 
-.PHONY: test soak lint demo bench images clean
+.PHONY: test soak lint demo bench images evidence clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,9 @@ bench: $(VENV)/bench  ## Prints every figure of the docs beside its peers.
 images: $(VENV)/demo  ## Draws the pictures of the README and the docs.
 	$(BIN)/python -m lehr --out docs/images
 	$(BIN)/python examples/changed_run.py --out docs/images/changes.png
+
+evidence: $(VENV)/demo  ## Fills the tables and draws the pictures of docs/evidence.md; LEHR_DATA says where the public curves are.
+	$(BIN)/python -m benchmarks.evidence
 
 clean:
 	rm -rf $(VENV) demo images

@@ -10,15 +10,15 @@ import argparse
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 import lehr
 from benchmarks import evidence_pictures, forecast_gpt
-from benchmarks.forecast import PEAKS, SIZES, any_runs, left_out, task
-from benchmarks.forecast_data import LABS, available, directory, sets, until
+from benchmarks.forecast import AFTER, PEAKS, SIZES, Score, any_runs, left_out, task
+from benchmarks.forecast_data import LABS, WARMUP, available, directory, sets, until
 from benchmarks.make_prior import make
 from benchmarks.table import markdown
 from lehr.forecast import Law, Run, fit
@@ -58,19 +58,29 @@ def unseen(name: str) -> list[Final]:
 def laws() -> str:
     """The three laws side by side."""
     asked = [
-        *((f"{name} from three runs; prior without its size", (name, "size")) for name in SIZES),
-        *((f"{name} from one run; prior without its size", (name, "size", True)) for name in SIZES),
-        *((f"{name} from three runs; prior without its laboratory", (name, "lab")) for name in SIZES),
-        *((f"{name} from two runs; prior without its laboratory", (name, "lab", False, 5000)) for name in PEAKS),
+        *((f"{name} from three runs, size left out", partial(left_out, name, "size")) for name in SIZES),
+        *((f"{name} from one run, size left out", partial(left_out, name, "size", one=True)) for name in SIZES),
+        *((f"{name} from three runs, laboratory left out", partial(left_out, name, "lab")) for name in SIZES),
+        *(
+            (f"{name} from two runs, laboratory left out", partial(left_out, name, "lab", after=AFTER))
+            for name in PEAKS
+        ),
     ]
-    rows = [(words, *(_errors(law, *of) for law in LAWS)) for words, of in asked]
-    held = ("last losses within their 90 % bands; prior without the laboratory", *map(_held, LAWS))
-    return markdown(("", *LAWS), [*rows, held])
+    rows = [(words, *(_errors(measure(law=law)) for law in LAWS)) for words, measure in asked]
+    held = ("last losses within their 90 % bands, laboratory left out", *map(_held, LAWS))
+    floor = ("two runs of one schedule, 25M / 100M", " / ".join(map(_apart, SIZES)) + " %", "", "")
+    return markdown(("", *LAWS), [*rows, floor, held])
 
 
-def _errors(law: str, name: str, what: str, one: bool = False, after: float = 0) -> str:
-    score = left_out(name, what, law, one, after)
+def _errors(score: Score) -> str:
     return f"{score.pred_e / 100:.2f} / {score.worst_e / 100:.2f} %"
+
+
+def _apart(name: str) -> str:
+    """How far two runs of one schedule are apart: the floor of any forecast."""
+    one, other = sets()[name]["constant_24000"], sets()[name]["constant_72000"]
+    at = one.at[one.at > WARMUP]
+    return f"{100 * np.abs(np.interp(at, one.at, one.loss) / np.interp(at, other.at, other.loss) - 1).mean():.2f}"
 
 
 def _held(law: str) -> str:
@@ -134,8 +144,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "laws": laws,
     "kinds": kinds,
     "blind": blind,
-    **{f"gpt-{i}": lambda name=name: forecast_gpt.details(name) for i, name in enumerate(forecast_gpt.FITTED, start=1)},
+    "gpt-cosine": lambda: forecast_gpt.details("the cosine run"),
+    "gpt-branch": lambda: forecast_gpt.details("the stable run and a branch at 30 %"),
     "gpt": forecast_gpt.summary,
+    "gpt-constants": forecast_gpt.constants,
 }
 
 
@@ -162,7 +174,7 @@ def main() -> None:
         if name in TABLES:
             put(name, TABLES[name]())
         else:
-            lehr.plot.save(pictures[name](), IMAGES / f"forecast_{name}.png")
+            lehr.plot.save(pictures[name](), IMAGES / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,20 @@ import numpy as np
 
 from benchmarks.gpt_runs import SCHEDULES, STABLE, read_runs
 from benchmarks.table import markdown
-from lehr.forecast import Law, fit
+from lehr.forecast import Law, fit, priors
 from lehr.forecast.laws import LAWS
 
-COSINE, STEP = "cosine(2k, 100, 8e-3, 8e-4)", "multistep(2k, 100, 8e-3, milestones=[1k], decay_factor=0.3)"
-FITTED = {
+COSINE = "cosine(2k, 100, 8e-3, 8e-4)"
+STEP = "multistep(2k, 100, 8e-3, milestones=[1k], decay_factor=0.3)"
+COOLDOWN = "wsd(2k, 100, 8e-3, decay_steps=400, decay_shape=1-sqrt)"
+FITTED: dict[str, tuple[tuple[str, int], ...]] = {
     "the cosine run": ((COSINE, 2_000),),
     "the stable run": ((STABLE, 2_000),),
-    "the stable run and a branch of 500 updates": ((STABLE, 2_000), (STEP, 1_500)),
+    "the stable run and a branch at 30 %": ((STABLE, 2_000), (STEP, 1_500)),
+    "the stable run and a cooldown": ((STABLE, 2_000), (COOLDOWN, 2_000)),
+    "all runs: no forecast, but the law's own misfit": (),
 }
-"""What is fitted, all of seed 0: schedules, and the updates until which they are known."""
+"""What is fitted, all of seed 0: schedules, and the updates until which they are known; none stands for all."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class Outcome:
 def fitted(name: str, law: str = "kww") -> Law:
     """The law that a line of `FITTED` gives, with the prior that lehr ships."""
     runs = read_runs(0)
-    return fit([runs[schedule].until(updates) for schedule, updates in FITTED[name]], law=law)
+    chosen = [runs[schedule].until(updates) for schedule, updates in FITTED[name]]
+    return fit(chosen or list(runs.values()), law=law)
 
 
 def outcomes(name: str, law: str = "kww") -> list[Outcome]:
@@ -100,10 +105,23 @@ def summary() -> str:
     return markdown(("fitted", "law", "median error", "largest", "median band", "in the band"), rows)
 
 
+def constants() -> str:
+    """What the default law's constants are where all runs of a seed are fitted, and what the prior expects."""
+    prior = priors.default("kww")
+    spread = np.sqrt(np.diag(prior.covariance))
+    expected = dict(zip(LAWS["kww"].parameters[1:], zip(prior.mean, spread, strict=True), strict=True))
+    found = [fit(list(read_runs(seed).values())).constants for seed in (0, 1)]
+    rows = [
+        (name, f"{mean:.2f} ± {spread:.2f}", *(f"{of_seed[name]:.2f}" for of_seed in found))
+        for name, (mean, spread) in expected.items()
+    ]
+    return markdown(("constant", "prior", "seed 0", "seed 1"), rows, numbers=("prior", "seed 0", "seed 1"))
+
+
 def main() -> None:
-    for name in FITTED:
+    for name in (name for name, chosen in FITTED.items() if chosen):
         print(f"\nFrom {name} of seed 0:\n\n{details(name)}")
-    print(f"\n{summary()}")
+    print(f"\n{summary()}\n\n{constants()}")
 
 
 if __name__ == "__main__":
