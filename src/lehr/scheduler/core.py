@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from bisect import bisect_right
 from operator import itemgetter
 from typing import Any
@@ -16,6 +15,7 @@ from ..schedules.backends import SCALARS, Formula
 from .listener import Listener
 from .state import Schedules
 from .tracks import Track
+from .warn import warn
 from .writer import all_groups
 
 
@@ -62,10 +62,9 @@ class Core(LRScheduler):
         if count > self._known_groups:
             self._known_groups = count
             name = all_groups(self._optimizers)[-1].get("name", count - 1)
-            warnings.warn(
+            warn(
                 f"param group {name!r} was added after the Scheduler was built, and has no schedule: its rate stays "
-                f"as it is; detach() this Scheduler and build one with a schedule for it",
-                stacklevel=6,
+                f"as it is; detach() this Scheduler and build one with a schedule for it"
             )
 
     def _piece_at(self, position: float) -> tuple[float, float, Formula]:

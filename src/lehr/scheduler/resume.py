@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from functools import reduce
 from itertools import chain
@@ -15,6 +14,7 @@ from ..schedules.recipes import Recipe
 from .core import Core
 from .state import Schedules, State, StateMismatchError
 from .tracks import with_max_lr_of
+from .warn import warn
 from .writer import Chosen
 
 
@@ -100,10 +100,9 @@ class Resumes(Core):
 def _warn_of_other_steps(written: State, saved: State) -> None:
     consumed, size = written.position * written.samples_per_step, saved.samples_per_step
     exactly = "" if saved.position * size == consumed else f", to the nearest: exactly it is {consumed / size:g}"
-    warnings.warn(
+    warn(
         f"the checkpoint is at step {written.position} of {written.samples_per_step} samples each: {consumed} samples; "
-        f"with {size} a step, the run goes on at step {saved.position}{exactly}",
-        stacklevel=3,
+        f"with {size} a step, the run goes on at step {saved.position}{exactly}"
     )
 
 

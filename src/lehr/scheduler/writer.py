@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
+
+from .warn import warn
 
 Group = dict[str, Any]
 GroupScale = str | Sequence[float] | Mapping[Any, float]
@@ -89,10 +90,9 @@ class Writer:
         for group in late:
             if not _same(self._read(group, 0), value or 0.0) and not self._warned_of_late:
                 self._warned_of_late = True
-                warnings.warn(
+                warn(
                     f"a param group was added with {self.key} {self._value(group):g} and gets {value:g} as the others; "
-                    f"say group_scale='same' if that is meant, or group_scale='ratio' to keep its ratio",
-                    stacklevel=6,
+                    f"say group_scale='same' if that is meant, or group_scale='ratio' to keep its ratio"
                 )
 
     def _factor(self, group: Group, index: int) -> float:
@@ -122,11 +122,10 @@ class Writer:
         values = [self._value(group) for group in groups]
         if len(set(values)) > 1:
             shown = ", ".join(f"{value:g}" for value in values[:6]) + (", ..." if len(values) > 6 else "")
-            warnings.warn(
+            warn(
                 f"the param groups start at different {self.key} ({shown}) and will all get the same; "
                 f"say group_scale='same' if that is meant, or group_scale='ratio' to keep each "
-                f"group's ratio to the largest",
-                stacklevel=5,
+                f"group's ratio to the largest"
             )
 
     # Values.
@@ -219,11 +218,10 @@ class Writer:
                 continue  # reading it would wait for the device at every step
             if not _same(held, ours):
                 self._warned_of_foreign = True
-                warnings.warn(
+                warn(
                     f"{self.key} of param group {index} was changed by somebody else, from {ours:g} to "
                     f"{_number(held):g}; the schedule's is written again. To go on from there use "
-                    f"scheduler.rebase({_number(held):g})",
-                    stacklevel=5,
+                    f"scheduler.rebase({_number(held):g})"
                 )
                 return
 
