@@ -71,7 +71,7 @@ class Core(LRScheduler):
         """The formula at a position, with the stretch of positions on which it holds."""
         index = bisect_right(self._pieces, position, key=itemgetter(0)) - 1
         start, formula = self._pieces[index]
-        if len(self._tracks) > 1 or self._control is not None:
+        if len(self._tracks) > 1 or self._tracks[0].chosen is not None or self._control is not None:
             return 0, 0, formula  # no position is in it: there is more to do at each step
         if start == self._end:
             return start, start + 1, formula  # later ones are past the end, and looked at each time
