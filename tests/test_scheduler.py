@@ -118,6 +118,17 @@ def test_late_steps_hold_the_final_rate_and_warn_once():
     assert (rates_of(opt), scheduler.current_lr, scheduler.position) == ([0.25], 0.25, 10**12)
 
 
+def test_a_checkpoint_still_says_the_ratios_after_a_refused_step():
+    state = Scheduler(optimizer(1.0, 0.5), Ramp(1.0, 0.0, 10), group_scale="ratio").state_dict()
+    opt = optimizer(0.0, 0.0)
+    scheduler = Scheduler(opt, Ramp(1.0, 0.0, 10), group_scale="ratio")
+    with pytest.raises(ValueError, match="every group starts at 0"):
+        scheduler.step(5)
+    scheduler.load_state_dict(state)
+    scheduler.step(5)
+    assert rates_of(opt) == [0.5, 0.25]
+
+
 @pytest.mark.parametrize("step", [7, 7.0, torch.tensor(7), pytest.param("numpy", id="numpy")])
 def test_whole_numbers_of_any_type_are_steps(step):
     import numpy as np

@@ -48,7 +48,7 @@ class Writer:
         self._warned_of_foreign = self._warned_of_late = False
         groups = self.groups()
         self._top = max((self._value(group) for group in groups), default=0.0)
-        self._factors = self._factors_of(groups)
+        self._factors = self._factors_of(groups, [])
         if scale is None:
             self._warn_of_flattening(groups)
 
@@ -65,22 +65,22 @@ class Writer:
 
     def current_factors(self) -> list[float]:
         """The factor of each group, as the groups are now."""
-        return list(self._factors) if self.is_as_left() else self._factors_of(self.groups())
+        return list(self._factors) if self.is_as_left() else self._factors_of(self.groups(), self._factors)
 
-    def _factors_of(self, groups: list[Group]) -> list[float]:
+    def _factors_of(self, groups: list[Group], known: list[float]) -> list[float]:
         """A factor for each group; one that is new gets its own by the rule of the others."""
-        factors = self._factors[: len(groups)]
+        factors = known[: len(groups)]
         late = groups[len(factors) :]
         if late and factors and self._scale is None and self._value_written is not None:
             self._warn_of_late(late)
         for index in range(len(factors), len(groups)):
-            factors.append(self._shared(groups, index, factors) or self._factor(groups[index], index))
+            factors.append((known and self._shared(groups, index, factors)) or self._factor(groups[index], index))
         return factors
 
     def _shared(self, groups: list[Group], index: int, factors: list[float]) -> float | None:
         """The factor of an earlier group with the very same tensor: one added without a rate gets the default."""
         held = self._read(groups[index], index)
-        if not isinstance(held, torch.Tensor) or not self._factors:
+        if not isinstance(held, torch.Tensor):
             return None
         same = [i for i in range(index) if self._read(groups[i], i) is held]
         return factors[same[0]] if same else None
@@ -178,9 +178,8 @@ class Writer:
             self._value_written, self._held = value, [group["lr"] for group in groups[:FEW]]
             return
         groups = self.groups()
-        if self.undecided and self._value_written is not None:
-            self._factors = []  # nobody has said them: refuse
-        factors = self._factors_of(groups)
+        refuse = self.undecided and self._value_written is not None  # nobody has said them
+        factors = self._factors_of(groups, [] if refuse else self._factors)
         self._warn_of_foreign(groups)
         self._separate(groups)
         for group, factor in zip(groups, factors, strict=True):
