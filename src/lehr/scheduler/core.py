@@ -12,11 +12,11 @@ from torch.optim.lr_scheduler import LRScheduler
 from ..control import Change
 from ..schedules import Schedule
 from ..schedules.backends import SCALARS, Formula
+from .groups import all_groups
 from .listener import Listener
 from .state import Schedules
 from .tracks import Track
 from .warn import warn
-from .writer import all_groups
 
 
 class Core(LRScheduler):

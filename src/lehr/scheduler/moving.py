@@ -6,8 +6,8 @@ from operator import index as index_of
 from typing import Any, Self
 
 from .core import Core
+from .groups import all_groups
 from .warn import warn
-from .writer import all_groups
 
 
 class Moves(Core):

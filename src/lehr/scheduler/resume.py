@@ -12,10 +12,10 @@ from ..control import amended, rate_at
 from ..schedules import Schedule
 from ..schedules.recipes import Recipe
 from .core import Core
+from .groups import Chosen
 from .state import Schedules, State, StateMismatchError
 from .tracks import with_max_lr_of
 from .warn import warn
-from .writer import Chosen
 
 
 class Resumes(Core):

@@ -18,8 +18,8 @@ from typing import Any
 from .. import spec
 from ..control import Change
 from ..schedules import Schedule
+from .groups import Chosen
 from .tracks import from_plain, to_plain
-from .writer import Chosen
 
 VERSION = 3
 KEYS = (
