@@ -18,22 +18,12 @@ def until(schedule: Schedule, position: float) -> Schedule:
             over = part.length is not None and start + part.length <= position
             before.append(part if over else until(part, position - start))
         gap = position - sum(part.length or 0 for part in before)
-        return sequence(*before, Constant(schedule._final(), gap)) if gap > 0 else sequence(*before, *_none(before))
-    if isinstance(schedule, Cut):
-        return (
-            schedule.of.cut(schedule.start, schedule.start + position)
-            if _inside(schedule, position)
-            else schedule.cut(0, position)
-        )
+        if gap > 0:
+            before.append(Constant(schedule._final(), gap))
+        return sequence(*before) if before else Constant(0.0, 0)
+    if isinstance(schedule, Cut) and (schedule.length is None or position <= schedule.length):
+        return schedule.of.cut(schedule.start, schedule.start + position)
     return schedule if schedule.length == position else schedule.cut(0, position)
-
-
-def _none(before: list[Schedule]) -> list[Schedule]:
-    return [] if before else [Constant(0.0, 0)]
-
-
-def _inside(schedule: Schedule, position: float) -> bool:
-    return schedule.length is None or position <= schedule.length
 
 
 def after(schedule: Schedule, position: float) -> Schedule:
