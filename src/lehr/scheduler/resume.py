@@ -11,6 +11,7 @@ from typing import Any
 from ..control import amended, rate_at
 from ..schedules import Schedule
 from ..schedules.recipes import Recipe
+from . import checkpoint
 from .core import Core
 from .groups import Chosen
 from .state import Schedules, State, StateMismatchError
@@ -23,7 +24,7 @@ class Resumes(Core):
 
     def state_dict(self) -> dict[str, Any]:
         """Position, schedules, group factors and the history of changes, in plain numbers and strings."""
-        return self._state().to_dict()
+        return checkpoint.to_dict(self._state())
 
     def _state(self) -> State:
         factors = list(chain.from_iterable(track.writer.current_factors() for track in self._tracks))
@@ -57,7 +58,7 @@ class Resumes(Core):
         if keep not in (None, "checkpoint", "code"):
             raise ValueError(f"`keep` must be 'checkpoint' or 'code', got {keep!r}")
         code = self._state()
-        written = State.from_dict(state_dict).in_the_order_of(code, self._groups_of_each())
+        written = checkpoint.from_dict(state_dict).in_the_order_of(code, self._groups_of_each())
         saved = written.at_equal_samples(code.samples_per_step, keeps_history=keep != "code")
         if not self._max_lr_is_said:
             code = replace(code, schedules=_with_peaks_of(saved, code))
