@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from .. import checks
 from ..backends import Backend, Piece
 from ..base import Schedule
+from ..cycles import Cycles
 from .around import Around
 
 
@@ -74,11 +76,18 @@ class Repeat(Around, Schedule):
         return self.of._final() * float(self.height_factor) ** ((self.times or 1) - 1)
 
     def _breaks(self, stop: float) -> Iterator[float]:
-        cycle, start, scale = 0, 0.0, 1.0
         one = self.of.length or math.inf
-        while start < stop and cycle != self.times:
+        for index, start in enumerate(self._starts()):
+            if start >= stop:
+                return
             if start:
                 yield start
+            scale = self.length_factor**index
             for inner in self.of._breaks(min(one, (stop - start) / scale)):
                 yield start + inner * scale
-            start, scale, cycle = start + one * scale, scale * self.length_factor, cycle + 1
+
+    def _starts(self) -> Iterator[float]:
+        one, indices = self.of.length or math.inf, count() if self.times is None else range(self.times)
+        if self.length_factor == 1:
+            return (one * index for index in indices)
+        return map(Cycles(one, self.length_factor, self.times).start, indices)
