@@ -28,45 +28,45 @@ class Hyperparameter:
         self.key, self._name = key, match[1]
         self._index = int(match[2]) if match[2] else None
 
-    def read(self, group: Group, index: int = 0) -> Any:
+    def read(self, group: Group, name: int | str = 0) -> Any:
         """What a group holds.
 
         Args:
             group: The group.
-            index: Its place, for the message.
+            name: Its index or name, for the message.
 
         Raises:
             ValueError: It holds nothing under the key.
         """
         if self._name not in group:
-            has = ", ".join(name for name in group if name != "params")
-            raise ValueError(f"param group {index} has no {self._name!r}; it has {has}")
+            has = ", ".join(key for key in group if key != "params")
+            raise ValueError(f"param group {name!r} has no {self._name!r}; it has {has}")
         held = group[self._name]
         if self._index is None:
             return held
         if not isinstance(held, tuple | list) or self._index >= len(held):
-            raise ValueError(f"param group {index} has no {self.key!r}: its {self._name!r} is {held!r}")
+            raise ValueError(f"param group {name!r} has no {self.key!r}: its {self._name!r} is {held!r}")
         return held[self._index]
 
     def number(self, group: Group) -> float:
         """What a group holds, as a float."""
         return number(self.read(group))
 
-    def check(self, group: Group, index: int) -> None:
+    def check(self, group: Group, name: int | str) -> None:
         """Refuse what cannot be written to.
 
         Raises:
             ValueError: The group holds no finite number, nor a tensor that a number can be put into.
         """
-        held = self.read(group, index)
+        held = self.read(group, name)
         if isinstance(held, torch.Tensor):
             if not held.is_floating_point() or held.numel() != 1 or held.is_inference():
                 raise ValueError(
-                    f"{self.key!r} of param group {index} is a tensor that cannot hold a rate: it needs one "
+                    f"{self.key!r} of param group {name!r} is a tensor that cannot hold a rate: it needs one "
                     f"floating-point element made outside inference mode, got {held!r}"
                 )
         elif isinstance(held, bool) or not isinstance(held, int | float) or not math.isfinite(held):
-            raise ValueError(f"param group {index} needs a finite number for {self.key!r}, got {held!r}")
+            raise ValueError(f"param group {name!r} needs a finite number for {self.key!r}, got {held!r}")
 
     def put(self, group: Group, value: float) -> None:
         """Write a value: a tensor is filled in place, and stays the one that it is."""

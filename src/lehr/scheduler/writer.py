@@ -45,8 +45,12 @@ class Writer:
         """The groups it writes to, as they are now."""
         groups = chosen_groups(self._optimizers, self._chosen)
         for index, group in enumerate(groups):
-            self._of.check(group, index)
+            self._of.check(group, self._name(index))
         return groups
+
+    def _name(self, index: int) -> int | str:
+        """How messages call one of its groups."""
+        return index if self._chosen is None else self._chosen
 
     # Factors.
 
@@ -126,7 +130,7 @@ class Writer:
             if not holds(held, ours):
                 self._warned_of_foreign = True
                 warn(
-                    f"{self.key} of param group {index} was changed by somebody else, from {ours:g} to "
+                    f"{self.key} of param group {self._name(index)!r} was changed by somebody else, from {ours:g} to "
                     f"{number(held):g}; the schedule's is written again. To go on from there use "
                     f"scheduler.rebase({number(held):g})"
                 )
@@ -142,6 +146,6 @@ class Writer:
         if len(groups) != len(expected):
             yield f"it has {len(groups)} param groups and the schedule is for {len(expected)}"
         for index, (group, ours) in enumerate(zip(groups, expected, strict=False)):
-            held = self._of.read(group, index)
+            held = self._of.read(group, self._name(index))
             if not holds(held, ours):
-                yield f"{self.key} of param group {index} is {number(held)!r} and should be {ours!r}"
+                yield f"{self.key} of param group {self._name(index)!r} is {number(held)!r} and should be {ours!r}"
