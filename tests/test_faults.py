@@ -17,7 +17,7 @@ import torch
 
 import lehr
 from lehr import Scheduler, orders
-from lehr.scheduler import state as states
+from lehr.scheduler import checkpoint
 
 # Killed at any moment.
 
@@ -214,7 +214,7 @@ TEXTS = ['"', "0", "1", "9", "-", "e308", "null", "[", "]", "{", "}", ",", "true
 def signed(state):
     """With the checksum that it should have, so that the fuzz gets past it."""
     try:
-        return state | {"check": states._check(state)}
+        return state | {"check": checkpoint._check(state)}
     except (AttributeError, TypeError, ValueError, KeyError, RecursionError):
         return state
 

@@ -119,3 +119,14 @@ def test_changes_act_on_all():
 def test_absent_in_torch():
     with pytest.raises(ValueError, match="Expected 2 lr_lambdas, but got 1"):
         torch.optim.lr_scheduler.LambdaLR(two(*NAMES), [lambda t: 1.0])
+
+
+@pytest.mark.parametrize("keys", [(0, 1), NAMES])
+def test_messages_call_a_group_what_the_mapping_calls_it(keys):
+    opt = two(*NAMES)
+    scheduler = Scheduler(opt, dict.fromkeys(keys, HEAD))
+    opt.param_groups[1]["lr"] = 0.3
+    with pytest.raises(ValueError, match=f"lr of param group {keys[1]!r} is 0.3"):
+        scheduler.check()
+    with pytest.warns(UserWarning, match=f"lr of param group {keys[1]!r} was changed"):
+        scheduler.step(1)

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
-from .writer import Chosen
+from .groups import Chosen
 
 _attached: weakref.WeakKeyDictionary[Any, weakref.WeakSet[Any]] = weakref.WeakKeyDictionary()
 _drives: weakref.WeakKeyDictionary[Any, list[tuple[str, Chosen]]] = weakref.WeakKeyDictionary()

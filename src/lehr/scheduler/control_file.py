@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
 from .. import orders
 from . import ranks
+from .warn import warn
 
 SECONDS = 1.0
 """At most one look at the file in so many seconds, and none at a file that is younger: it may be half written."""
@@ -92,7 +92,7 @@ class ControlFile:
             with orders.log_of(self._path).open("a", encoding="utf-8") as log:
                 log.write(line)
         except OSError as error:
-            warnings.warn(f"the answer to an order could not be written: {error}; it was {line!r}", stacklevel=2)
+            warn(f"the answer to an order could not be written: {error}; it was {line!r}")
 
 
 def _follow(scheduler: Any, call: Any) -> str:

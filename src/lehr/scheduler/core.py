@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from bisect import bisect_right
 from operator import itemgetter
 from typing import Any
@@ -13,10 +12,11 @@ from torch.optim.lr_scheduler import LRScheduler
 from ..control import Change
 from ..schedules import Schedule
 from ..schedules.backends import SCALARS, Formula
+from .groups import all_groups
 from .listener import Listener
 from .state import Schedules
 from .tracks import Track
-from .writer import all_groups
+from .warn import warn
 
 
 class Core(LRScheduler):
@@ -62,17 +62,16 @@ class Core(LRScheduler):
         if count > self._known_groups:
             self._known_groups = count
             name = all_groups(self._optimizers)[-1].get("name", count - 1)
-            warnings.warn(
+            warn(
                 f"param group {name!r} was added after the Scheduler was built, and has no schedule: its rate stays "
-                f"as it is; detach() this Scheduler and build one with a schedule for it",
-                stacklevel=6,
+                f"as it is; detach() this Scheduler and build one with a schedule for it"
             )
 
     def _piece_at(self, position: float) -> tuple[float, float, Formula]:
         """The formula at a position, with the stretch of positions on which it holds."""
         index = bisect_right(self._pieces, position, key=itemgetter(0)) - 1
         start, formula = self._pieces[index]
-        if len(self._tracks) > 1 or self._control is not None:
+        if len(self._tracks) > 1 or self._tracks[0].chosen is not None or self._control is not None:
             return 0, 0, formula  # no position is in it: there is more to do at each step
         if start == self._end:
             return start, start + 1, formula  # later ones are past the end, and looked at each time

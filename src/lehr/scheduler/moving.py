@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from operator import index as index_of
 from typing import Any, Self
 
 from .core import Core
-from .writer import all_groups
+from .groups import all_groups
+from .warn import warn
 
 
 class Moves(Core):
@@ -102,10 +102,9 @@ class Moves(Core):
     def _move(self, position: int) -> None:
         if position > self._end and not self._warned:
             self._warned = True
-            warnings.warn(
+            warn(
                 f"step {position} is past the end of the schedule ({self._end} {self.unit}): its final rate "
-                f"holds from there on; give the schedule more `training_steps` if the run is longer",
-                stacklevel=4,
+                f"holds from there on; give the schedule more `training_steps` if the run is longer"
             )
         self._go_to(position)
         if self._control is not None:
@@ -149,10 +148,9 @@ class Moves(Core):
 
     def __del__(self) -> None:
         if getattr(self, "_following", False) and not self.updates and self._listener.is_listening():
-            warnings.warn(
+            warn(
                 "a Scheduler that follows an optimizer was dropped before the first update, and the rate will not "
-                "move: keep it, scheduler = Scheduler(...).follow()",
-                stacklevel=2,
+                "move: keep it, scheduler = Scheduler(...).follow()"
             )
 
 

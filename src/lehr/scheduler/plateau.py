@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 import weakref
 from collections import deque
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from . import ranks
 from .core import Core
 from .steering import Steers
+from .warn import warn
 
 _STATE = ("best", "bad", "cooling", "recent")
 
@@ -153,7 +153,7 @@ class Plateau:
     def _warn(self, metric: float) -> None:
         if not self._warned:
             self._warned = True
-            warnings.warn(f"Plateau got the metric {metric!r}, which counts neither as bad nor as good", stacklevel=3)
+            warn(f"Plateau got the metric {metric!r}, which counts neither as bad nor as good")
 
     def state_dict(self) -> dict[str, Any]:
         """The counters; the Scheduler keeps them in its own state."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .core import Core
+from .warn import warn
 
 ENOUGH = 0.9
 
@@ -43,10 +43,9 @@ class Reports(Core):
             said = f"{min(done, end)} of {end} {self.unit} ({100 * share:.3g} %) used"
             lines.append(said)
             if share < ENOUGH:
-                warnings.warn(
+                warn(
                     f"{said}: the rate ends at {self.current_lr:g} and not at {self.schedule(end):g}. Was it built for "
-                    f"another length, or in steps and moved once an epoch?",
-                    stacklevel=2,
+                    f"another length, or in steps and moved once an epoch?"
                 )
         if self.skipped:
             lines.append(f"{self.skipped} calls without an update (skipped by a scaler, micro-batches) did not count")

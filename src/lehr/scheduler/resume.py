@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from functools import reduce
 from itertools import chain
@@ -12,10 +11,12 @@ from typing import Any
 from ..control import amended, rate_at
 from ..schedules import Schedule
 from ..schedules.recipes import Recipe
+from . import checkpoint
 from .core import Core
+from .groups import Chosen
 from .state import Schedules, State, StateMismatchError
 from .tracks import with_max_lr_of
-from .writer import Chosen
+from .warn import warn
 
 
 class Resumes(Core):
@@ -23,7 +24,7 @@ class Resumes(Core):
 
     def state_dict(self) -> dict[str, Any]:
         """Position, schedules, group factors and the history of changes, in plain numbers and strings."""
-        return self._state().to_dict()
+        return checkpoint.to_dict(self._state())
 
     def _state(self) -> State:
         factors = list(chain.from_iterable(track.writer.current_factors() for track in self._tracks))
@@ -57,7 +58,7 @@ class Resumes(Core):
         if keep not in (None, "checkpoint", "code"):
             raise ValueError(f"`keep` must be 'checkpoint' or 'code', got {keep!r}")
         code = self._state()
-        written = State.from_dict(state_dict).in_the_order_of(code, self._groups_of_each())
+        written = checkpoint.from_dict(state_dict).in_the_order_of(code, self._groups_of_each())
         saved = written.at_equal_samples(code.samples_per_step, keeps_history=keep != "code")
         if not self._max_lr_is_said:
             code = replace(code, schedules=_with_peaks_of(saved, code))
@@ -100,10 +101,9 @@ class Resumes(Core):
 def _warn_of_other_steps(written: State, saved: State) -> None:
     consumed, size = written.position * written.samples_per_step, saved.samples_per_step
     exactly = "" if saved.position * size == consumed else f", to the nearest: exactly it is {consumed / size:g}"
-    warnings.warn(
+    warn(
         f"the checkpoint is at step {written.position} of {written.samples_per_step} samples each: {consumed} samples; "
-        f"with {size} a step, the run goes on at step {saved.position}{exactly}",
-        stacklevel=3,
+        f"with {size} a step, the run goes on at step {saved.position}{exactly}"
     )
 
 

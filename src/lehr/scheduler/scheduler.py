@@ -8,13 +8,14 @@ from typing import Any
 from ..lengths import Length
 from ..schedules import Schedule
 from .attached import attach, detach
+from .groups import Chosen, all_groups
 from .listener import Listener
 from .moving import Moves, whole
 from .reporting import Reports
 from .resume import Resumes
+from .scaling import GroupScale
 from .steering import Steers
 from .tracks import tracks_of
-from .writer import Chosen, GroupScale, all_groups
 
 UNITS = ("steps", "samples", "tokens")
 

@@ -10,7 +10,10 @@ from typing import Any
 from .. import spec
 from ..schedules import Schedule, recipes
 from ..schedules.recipes import Recipe
-from .writer import Chosen, GroupScale, Writer, all_groups, fastest, parse_key
+from .groups import Chosen, Group, all_groups
+from .hyperparameter import Hyperparameter
+from .scaling import GroupScale
+from .writer import Writer
 
 
 @dataclass
@@ -44,7 +47,7 @@ def tracks_of(
     """
     groups = all_groups(optimizers)
     if not isinstance(schedule, Mapping):
-        built, peak_is_said = _one(schedule, settings, fastest(optimizers))
+        built, peak_is_said = _one(schedule, settings, _fastest(groups))
         return [Track(built, "lr", None, Writer(optimizers, "lr", None, scale))], peak_is_said
     _no_settings(settings, schedule)
     if not schedule:
@@ -58,7 +61,7 @@ def tracks_of(
     for key, value in nested.items():
         if not isinstance(key, str):
             raise ValueError(f"there is no param group {key!r}; there are {_listed(groups)}")
-        parse_key(key)
+        Hyperparameter(key)  # refuses what is no name of one
         chosen = _by_group(key, value, groups) if isinstance(value, Mapping) else {None: value}
         for group, one in chosen.items():
             if not isinstance(one, Schedule):
@@ -70,7 +73,12 @@ def tracks_of(
     return tracks, True
 
 
-def _by_group(key: str, schedules: Mapping[Any, Any], groups: list[dict[str, Any]]) -> dict[Chosen, Any]:
+def _fastest(groups: list[Group]) -> float:
+    lr = Hyperparameter("lr")
+    return max(lr.number(group) for group in groups)
+
+
+def _by_group(key: str, schedules: Mapping[Any, Any], groups: list[Group]) -> dict[Chosen, Any]:
     """A schedule for each group, by name or index; every group has one, and only one."""
     known = [{index, group.get("name")} - {None} for index, group in enumerate(groups)]
     for chosen in schedules:
@@ -86,7 +94,7 @@ def _by_group(key: str, schedules: Mapping[Any, Any], groups: list[dict[str, Any
     return {chosen: schedules[chosen] for chosen in in_order}
 
 
-def _listed(groups: list[dict[str, Any]]) -> str:
+def _listed(groups: list[Group]) -> str:
     return ", ".join(repr(group.get("name", index)) for index, group in enumerate(groups))
 
 

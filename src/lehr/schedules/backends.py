@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .cycles import MOST, Cycles
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -47,24 +49,6 @@ class Backend(Protocol):
 
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
         """Position -> (index of the cycle, its start), when each is ``factor`` times as long."""
-
-
-class _Cycles:
-    """Where cycles of growing length start: cumulative sums, found as far as they are asked for.
-
-    A logarithm would find the cycle at once, and at some exact restarts the wrong one.
-    """
-
-    def __init__(self, length: float, factor: float, times: int | None) -> None:
-        self._starts: list[float] = [0]
-        self._length, self._factor, self._times = length, factor, times
-
-    def starts_until(self, t: float) -> list[float]:
-        starts = self._starts
-        while len(starts) != self._times and starts[-1] + self._length <= t:
-            starts.append(starts[-1] + self._length)
-            self._length *= self._factor
-        return starts
 
 
 class _Scalars:
@@ -110,14 +94,7 @@ class _Scalars:
         return between
 
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
-        cycles = _Cycles(length, factor, times)
-
-        def locate(t: float) -> tuple[int, float]:
-            starts = cycles.starts_until(t)
-            index = bisect_right(starts, t) - 1
-            return index, starts[index]
-
-        return locate
+        return Cycles(length, factor, times).at
 
 
 class _Arrays:
@@ -168,12 +145,15 @@ class _Arrays:
         return between
 
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
-        cycles = _Cycles(length, factor, times)
+        cycles = Cycles(length, factor, times)
 
         def locate(t: Array) -> tuple[Array, Array]:
-            starts = self.asarray(cycles.starts_until(t.max(initial=0.0)), dtype=float)
-            index = self.searchsorted(starts, t, side="right") - 1
-            return index, starts[index]
+            near = self.asarray(cycles.near(t.max(initial=0.0)), dtype=float)
+            index = self.searchsorted(near, t, side="right") - 1
+            starts: Array = near[index]
+            for i in self.flatnonzero(index == MOST):  # beyond it one by one: NumPy rounds its logarithms otherwise
+                index[i], starts[i] = cycles.at(float(t[i]))
+            return index, starts
 
         return locate
 

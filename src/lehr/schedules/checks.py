@@ -59,3 +59,9 @@ def position(value: Any) -> float:
         f"a position must be a finite number of at least 0 (steps done so far), got {value!r}; "
         f"for many positions give a NumPy array"
     )
+
+
+def store(schedule: object, **checked: Any) -> None:
+    """Put what was checked into a schedule, which is frozen for everybody else."""
+    for name, value in checked.items():
+        object.__setattr__(schedule, name, value)

@@ -1,28 +1,23 @@
-"""The parts that schedules are made of."""
+"""The parts that schedules are made of, each a formula; those made of numbers are in `tables`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, pairwise, takewhile
-from typing import Any
+from itertools import count, takewhile
 
 from . import checks, shapes
 from .backends import Backend, Piece
 from .base import Schedule
 
 
-def _check(part: Schedule, *rates: str, above: float | None = None) -> None:
+def _check(part: Schedule, *rates: str) -> None:
     """Hold the named rates and the length of a part to their rules, and store them clean."""
     owner = type(part).__name__
     for name in rates:
-        _set(part, name, checks.number(name, getattr(part, name), owner=owner))
+        checks.store(part, **{name: checks.number(name, getattr(part, name), owner=owner)})
     if part.length is not None:
-        _set(part, "length", checks.length("length", part.length, owner=owner))
-
-
-def _set(part: Schedule, name: str, value: Any) -> None:
-    object.__setattr__(part, name, value)
+        checks.store(part, length=checks.length("length", part.length, owner=owner))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -125,8 +120,8 @@ class Exponential(Schedule):
 
     def __post_init__(self) -> None:
         _check(self, "start")
-        _set(self, "rate", checks.number("rate", self.rate, owner="Exponential", above=0))
-        _set(self, "every", checks.length("every", self.every, owner="Exponential", above=0))
+        checks.store(self, rate=checks.number("rate", self.rate, owner="Exponential", above=0))
+        checks.store(self, every=checks.length("every", self.every, owner="Exponential", above=0))
         if not isinstance(self.staircase, bool):
             raise ValueError(f"Exponential needs True or False for `staircase`, got {self.staircase!r}")
 
@@ -169,93 +164,9 @@ class PowerLaw(Schedule):
         if isinstance(self.exponent, bool):
             negated = self.exponent
         checks.number("-exponent", negated, owner="PowerLaw")
-        _set(self, "exponent", float(self.exponent))
-        _set(self, "timescale", checks.number("timescale", self.timescale, owner="PowerLaw", above=0))
+        checks.store(self, exponent=float(self.exponent))
+        checks.store(self, timescale=checks.number("timescale", self.timescale, owner="PowerLaw", above=0))
 
     def _pieces(self, xp: Backend) -> list[Piece]:
         start, exponent, scale = self.start, self.exponent, self.timescale
         return [(0, lambda t: start * ((t + scale) / scale) ** exponent)]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Table(Schedule):
-    """One rate for each position, and the last one for ever: what a log holds.
-
-    Args:
-        rates: At least one rate; a tuple, a list or an array.
-
-    >>> Table([0.1, 0.2, 0.3])(1)
-    0.2
-    """
-
-    rates: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        _set(self, "rates", _rates(self.rates, "Table"))
-
-    @property
-    def length(self) -> int:
-        return len(self.rates)
-
-    def _pieces(self, xp: Backend) -> list[Piece]:
-        return [(0, xp.table(self.rates))]
-
-    def _breaks(self, stop: float) -> Iterator[float]:
-        changes = (i for i, (a, b) in enumerate(pairwise(self.rates), start=1) if a != b)
-        return takewhile(lambda change: change < stop, changes)
-
-    def _final(self) -> float:
-        return self.rates[-1]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Knots(Schedule):
-    """Straight lines between rates at given positions, and the last rate for ever.
-
-    Args:
-        at: Positions, increasing from 0.
-        rates: The rate at each of them.
-
-    >>> Knots(at=[0, 10, 40], rates=[0.0, 1.0, 0.25])(25)
-    0.625
-    """
-
-    at: tuple[float, ...]
-    rates: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        _set(self, "rates", _rates(self.rates, "Knots"))
-        knots = enumerate(_sequence(self.at, "at", "Knots"))
-        at = tuple(checks.length(f"at[{i}]", position, owner="Knots") for i, position in knots)
-        if at[0] != 0 or any(b <= a for a, b in pairwise(at)) or len(at) != len(self.rates) or len(at) < 2:
-            raise ValueError(
-                f"Knots needs `at` to increase from 0, with a rate for each of at least two "
-                f"positions; got at={at} and {len(self.rates)} rates"
-            )
-        _set(self, "at", at)
-
-    @property
-    def length(self) -> float:
-        return self.at[-1]
-
-    def _pieces(self, xp: Backend) -> list[Piece]:
-        return [(0, xp.line(self.at, self.rates))]
-
-    def _final(self) -> float:
-        return self.rates[-1]
-
-    def _breaks(self, stop: float) -> Iterator[float]:
-        return takewhile(lambda knot: knot < stop, iter(self.at[1:-1]))
-
-
-def _sequence(values: Any, name: str, owner: str) -> list[Any]:
-    if hasattr(values, "tolist"):
-        values = values.tolist()
-    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
-        raise ValueError(f"{owner} needs a sequence of at least one number for `{name}`, got {values!r}")
-    return list(values)
-
-
-def _rates(values: Any, owner: str) -> tuple[float, ...]:
-    numbers = _sequence(values, "rates", owner)
-    return tuple(checks.number(f"rates[{i}]", v, owner=owner) for i, v in enumerate(numbers))

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ast
 import keyword
+import math
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from .backends import Formula, Piece
 from .base import Schedule
+from .checks import LONGEST
+from .cycles import MOST, Cycles, length_beyond
 
 
 class _Expression:
@@ -127,12 +130,15 @@ class _Source:
         )
 
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
-        more = "" if times is None else f"index != {times - 1!r} and "
+        slow = len(Cycles(length, factor, times).near(LONGEST)) > MOST
+        last = MOST if slow else None if times is None else times - 1
+        more = "" if last is None else f"index != {last!r} and "
         locate = self.define(
             [
                 f"index, start, length = 0, 0, {length!r}",
                 f"while {more}start + length <= t:",
                 f"    index, start, length = index + 1, start + length, length * {factor!r}",
+                *(_beyond_most(length, factor) if slow else ()),
                 "return index, start",
             ]
         )
@@ -143,6 +149,18 @@ class _Source:
             return tuple(_Expression(node) for node in both)  # type: ignore[return-value]
 
         return parts
+
+
+def _beyond_most(length: float, factor: float) -> list[str]:
+    """What `Cycles` does there, line by line."""
+    return [
+        f"if index == {MOST}:",
+        f"    length, log, growth = {length_beyond(length, factor)!r}, {math.log(factor)!r}, {factor - 1!r}",
+        "    n = int(math.log1p((t - start) * growth / length) / log)",
+        "    this, following = (start + length * (math.expm1(i * log) / growth) for i in (n, n + 1))",
+        "    n += (following <= t) - (this > t)",
+        "    index, start = index + n, min(t, start + length * (math.expm1(n * log) / growth))",
+    ]
 
 
 def _text(value: Any) -> str:

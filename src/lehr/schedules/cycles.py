@@ -1,0 +1,66 @@
+"""Cycles that each are a factor longer than the one before."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+
+MOST = 10_000
+"""Cycles whose starts are added up. Only factors a hair above 1 have more of them before any end of a run."""
+
+
+class Cycles:
+    """Where cycles of growing length start.
+
+    Those of the first are cumulative sums, found as far as they are asked for: a logarithm would find the
+    cycle at once, and at some exact restarts the wrong one. Beyond `MOST` it is the sum of the geometric
+    series, as exact as if the position were a few units in its last place away.
+
+    Args:
+        length: Length of the first.
+        factor: How many times as long each is as the one before; not 1.
+        times: How many there are; None for no end.
+    """
+
+    def __init__(self, length: float, factor: float, times: int | None) -> None:
+        self._starts: list[float] = [0]
+        self._first, self._length, self._factor, self._times = length, length, factor, times
+
+    def near(self, t: float) -> list[float]:
+        """The starts up to position ``t``, but for those beyond `MOST`."""
+        starts = self._starts
+        while len(starts) != self._times and len(starts) <= MOST and starts[-1] + self._length <= t:
+            starts.append(starts[-1] + self._length)
+            self._length *= self._factor
+        return starts
+
+    def at(self, t: float) -> tuple[int, float]:
+        """The index of the cycle around position ``t``, and its start."""
+        starts = self.near(t)
+        if len(starts) > MOST and t >= starts[-1]:
+            return self._far(t)
+        index = bisect_right(starts, t) - 1
+        return index, starts[index]
+
+    def start(self, index: int) -> float:
+        """Where the cycle of that index starts."""
+        starts = self._starts
+        while len(starts) <= min(index, MOST):
+            self.near(starts[-1] + self._length)
+        return starts[index] if index <= MOST else self._after(index - MOST)
+
+    def _after(self, n: int) -> float:
+        """Where the cycle starts that comes ``n`` after the last one whose start was added up."""
+        growth = math.expm1(n * math.log(self._factor)) / (self._factor - 1)
+        return self._starts[-1] + length_beyond(self._first, self._factor) * growth
+
+    def _far(self, t: float) -> tuple[int, float]:
+        grown = (t - self._starts[-1]) * (self._factor - 1) / length_beyond(self._first, self._factor)
+        n = int(math.log1p(grown) / math.log(self._factor))
+        n += (self._after(n + 1) <= t) - (self._after(n) > t)  # the logarithm is rounded
+        return MOST + n, min(t, self._after(n))
+
+
+def length_beyond(length: float, factor: float) -> float:
+    """Length of the cycle with the index `MOST`: ten thousand products would round it ten thousand times."""
+    return length * float(factor) ** MOST

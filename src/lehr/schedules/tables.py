@@ -1,0 +1,96 @@
+"""Parts made of numbers: a rate for each position, or straight lines between some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, takewhile
+from typing import Any
+
+from . import checks
+from .backends import Backend, Piece
+from .base import Schedule
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Table(Schedule):
+    """One rate for each position, and the last one for ever: what a log holds.
+
+    Args:
+        rates: At least one rate; a tuple, a list or an array.
+
+    >>> Table([0.1, 0.2, 0.3])(1)
+    0.2
+    """
+
+    rates: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        checks.store(self, rates=_rates(self.rates, "Table"))
+
+    @property
+    def length(self) -> int:
+        return len(self.rates)
+
+    def _pieces(self, xp: Backend) -> list[Piece]:
+        return [(0, xp.table(self.rates))]
+
+    def _breaks(self, stop: float) -> Iterator[float]:
+        changes = (i for i, (a, b) in enumerate(pairwise(self.rates), start=1) if a != b)
+        return takewhile(lambda change: change < stop, changes)
+
+    def _final(self) -> float:
+        return self.rates[-1]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Knots(Schedule):
+    """Straight lines between rates at given positions, and the last rate for ever.
+
+    Args:
+        at: Positions, increasing from 0.
+        rates: The rate at each of them.
+
+    >>> Knots(at=[0, 10, 40], rates=[0.0, 1.0, 0.25])(25)
+    0.625
+    """
+
+    at: tuple[float, ...]
+    rates: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        checks.store(self, rates=_rates(self.rates, "Knots"))
+        knots = enumerate(_sequence(self.at, "at", "Knots"))
+        at = tuple(checks.length(f"at[{i}]", position, owner="Knots") for i, position in knots)
+        if at[0] != 0 or any(b <= a for a, b in pairwise(at)) or len(at) != len(self.rates) or len(at) < 2:
+            raise ValueError(
+                f"Knots needs `at` to increase from 0, with a rate for each of at least two "
+                f"positions; got at={at} and {len(self.rates)} rates"
+            )
+        checks.store(self, at=at)
+
+    @property
+    def length(self) -> float:
+        return self.at[-1]
+
+    def _pieces(self, xp: Backend) -> list[Piece]:
+        return [(0, xp.line(self.at, self.rates))]
+
+    def _final(self) -> float:
+        return self.rates[-1]
+
+    def _breaks(self, stop: float) -> Iterator[float]:
+        return takewhile(lambda knot: knot < stop, iter(self.at[1:-1]))
+
+
+def _sequence(values: Any, name: str, owner: str) -> list[Any]:
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
+        raise ValueError(f"{owner} needs a sequence of at least one number for `{name}`, got {values!r}")
+    return list(values)
+
+
+def _rates(values: Any, owner: str) -> tuple[float, ...]:
+    numbers = _sequence(values, "rates", owner)
+    return tuple(checks.number(f"rates[{i}]", v, owner=owner) for i, v in enumerate(numbers))

@@ -1,0 +1,50 @@
+"""A Scheduler copied or pickled with its optimizer."""
+
+import copy
+import pickle
+
+import pytest
+import torch
+from optimizers import optimizer, rates_of
+
+import lehr
+from lehr import Scheduler
+
+
+def trained(model, opt):
+    model(torch.ones(1, 2)).sum().backward()
+    opt.step()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda whole: pickle.loads(pickle.dumps(whole))])
+def test_a_copy_with_its_optimizer_goes_on_by_itself(copied):
+    model = torch.nn.Linear(2, 1)
+    opt = torch.optim.AdamW(model.parameters(), lr=1.0)
+    scheduler = Scheduler(opt, lehr.cosine(20, 1), control_file="never-written.yaml").follow()
+    lehr.Plateau(scheduler, patience=2)
+    for _ in range(3):
+        trained(model, opt)
+    scheduler.scale(0.5)
+    theirs, own, its = copied((model, opt, scheduler))
+    state = scheduler.state_dict()
+    for _ in range(2):
+        trained(theirs, own)
+    assert (scheduler.position, its.position) == (3, 5)
+    assert scheduler.state_dict() == state
+    trained(model, opt)
+    trained(model, opt)
+    assert rates_of(own) == rates_of(opt) == [scheduler.schedule(5)]
+    for _ in range(4):
+        its._watchers[0].update(1.0)
+    assert rates_of(own) == pytest.approx([0.1 * rates_of(opt)[0]])
+    its.detach()
+    assert not own._optimizer_step_post_hooks
+    assert opt._optimizer_step_post_hooks
+
+
+def test_a_copy_on_the_same_optimizer_is_refused():
+    scheduler = Scheduler(opt := optimizer(0.1), "linear", 10)
+    with pytest.raises(ValueError, match="has a Scheduler for lr already"):
+        copy.copy(scheduler)
+    scheduler.step(5)
+    assert rates_of(opt) == [0.05]
