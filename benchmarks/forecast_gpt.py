@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.gpt_runs import SCHEDULES, STABLE, read_runs
 from benchmarks.table import markdown
 from lehr.forecast import Law, fit, priors
+from lehr.forecast.fit import middle_peak
 from lehr.forecast.laws import LAWS
 
 COSINE = "cosine(2k, 100, 8e-3, 8e-4)"
@@ -106,11 +107,12 @@ def summary() -> str:
 
 
 def constants() -> str:
-    """What the default law's constants are where all runs of a seed are fitted, and what the prior expects."""
-    prior = priors.default("kww")
+    """What the default law's constants are where all runs of a seed are fitted, and what the prior expects there."""
+    runs = [list(read_runs(seed).values()) for seed in (0, 1)]
+    prior = priors.default("kww").at(middle_peak(runs[0]))
     spread = np.sqrt(np.diag(prior.covariance))
     expected = dict(zip(LAWS["kww"].parameters[1:], zip(prior.mean, spread, strict=True), strict=True))
-    found = [fit(list(read_runs(seed).values())).constants for seed in (0, 1)]
+    found = [fit(of_seed).constants for of_seed in runs]
     rows = [
         (name, f"{mean:.2f} ± {spread:.2f}", *(f"{of_seed[name]:.2f}" for of_seed in found))
         for name, (mean, spread) in expected.items()

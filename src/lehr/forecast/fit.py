@@ -65,14 +65,18 @@ def fit(
             f"the prior is of the {prior.law} law and the fit of the {formula.name} law; give one of the same"
         )
     rows = rows_of(runs)
-    peak = float(np.exp(np.mean([np.log(run.peak) for run in runs])))
-    theta, curvature = solve(formula, rows, prior.at(peak))
+    theta, curvature = solve(formula, rows, prior.at(middle_peak(runs)))
     covariance = np.asarray(ROW_ERROR**2 * np.linalg.inv(curvature))
     residual, _ = rows.residuals(formula, theta)
     misfit = [
         float(np.median(np.abs(residual[rows.owner == i]))) if i in rows.owner else None for i in range(len(runs))
     ]
     return Law.of_fit(formula, theta, covariance, rows.path, runs, prior, misfit)
+
+
+def middle_peak(runs: Sequence[Run]) -> float:
+    """The geometric mean of the peak rates, which is what the prior is asked about."""
+    return float(np.exp(np.mean([np.log(run.peak) for run in runs])))
 
 
 def solve(formula: Formula, rows: Rows, prior: Prior) -> tuple[Array, Array]:
