@@ -200,11 +200,11 @@ def _moments(rates: Array, area: Array, changes: Ints) -> Array:
     roots = np.sqrt(np.concatenate([[0.0], rates[changes]]))
     # The noise level grows about as the square root of the rate, so that is what has mass.
     mass = np.abs(np.diff(roots))
-    where = np.stack([area[changes] - rates[changes], _log_rates(rates[changes]), changes.astype(float)])
+    where = np.stack([area[changes] - rates[changes], log_rates(rates[changes]), changes.astype(float)])
     return np.concatenate([np.zeros((4, 1)), np.cumsum(np.vstack([mass, mass * where]), axis=1)], axis=1)
 
 
-def _log_rates(rates: Array) -> Array:
+def log_rates(rates: Array) -> Array:
     return np.asarray(np.log(np.maximum(rates, SMALLEST_RATE) / REFERENCE_RATE))
 
 
@@ -212,7 +212,7 @@ def _centres(moments: Array, low: Ints, high: Ints, rates: Array, area: Array, c
     """Area, ln rate and position of each cell's centre; of an empty cell, those of its last change."""
     inside = moments[:, high] - moments[:, low]
     last = changes[np.maximum(high - 1, 0)]
-    alone = np.stack([area[last] - rates[last], _log_rates(rates[last]), last.astype(float)])
+    alone = np.stack([area[last] - rates[last], log_rates(rates[last]), last.astype(float)])
     # A difference of sums loses digits where the mass is tiny; one change needs no mean anyway.
     several = (high - low > 1) & (inside[0] > 1e-9 * moments[0, -1])
     return np.where(several, inside[1:] / np.where(several, inside[0], 1.0), alone)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from ..files import whole_file
 from ..schedules import Schedule
-from . import laws
+from . import law_file
 from .advice import Experiment, about_forecast, about_runs, experiment
 from .forecasts import Forecast
 from .intervals import own_variance, peak_distance, quantile, unlike, variance
@@ -27,29 +25,8 @@ if TYPE_CHECKING:
     from .optimise import Optimum
     from .prior import Prior
 
-VERSION = 1
 STATES = 200
 """States of the fitted rows that a law remembers at most."""
-
-
-_Rate = Annotated[float, msgspec.Meta(gt=0)]
-_Count = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    """What a law file holds."""
-
-    format: str
-    version: int
-    law: str
-    constants: dict[str, float]
-    covariance: list[list[float]]
-    states: list[tuple[float, float, float]]
-    peaks: tuple[_Rate, _Rate]
-    updates: Annotated[int, msgspec.Meta(ge=1)]
-    warmup: _Count
-    prior: str
-    notes: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,11 +181,7 @@ class Law:
 
     def to_json(self) -> str:
         """The law as JSON."""
-        file = _File(
-            "lehr law", VERSION, self.formula.name, self.constants, self.covariance.tolist(),
-            self.states.tolist(), self.peaks, self.updates, self.warmup, self.prior, list(self.notes),
-        )  # fmt: skip
-        return json.dumps(msgspec.to_builtins(file), indent=1)
+        return law_file.to_json(self)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the law to a JSON file: whole, or not at all.
@@ -226,28 +199,7 @@ class Law:
         Raises:
             ValueError: It is no law, or of another version, or its numbers do not fit its formula.
         """
-        try:
-            file = msgspec.json.decode(text.encode(), type=_File)
-        except msgspec.DecodeError as error:
-            raise ValueError(f"this is no law file: {error}; `Law.write` or `lehr fit` makes one") from None
-        if (file.format, file.version) != ("lehr law", VERSION):
-            raise ValueError(
-                f"a law file of version {VERSION} is needed, got {file.format!r} {file.version}; fit again"
-            )
-        formula = laws.get(file.law)
-        covariance, size = np.array(file.covariance), len(formula.parameters)
-        if tuple(file.constants) != formula.parameters or covariance.shape != (size, size) or not file.states:
-            raise ValueError(
-                f"a {file.law} law has the constants {', '.join(formula.parameters)}, their covariance and at least "
-                f"one state; got {', '.join(file.constants)}, {covariance.shape} and {len(file.states)} states"
-            )
-        theta = np.array(list(file.constants.values()))
-        if not (np.isfinite(theta).all() and np.isfinite(covariance).all() and np.linalg.eigvalsh(covariance)[0] >= 0):
-            raise ValueError("the numbers of a law file must be finite, and its covariance no less than 0; fit again")
-        return cls(
-            formula, theta, covariance, np.array(file.states), file.peaks, file.updates, file.warmup,
-            file.prior, tuple(file.notes),
-        )  # fmt: skip
+        return cls(**law_file.fields(text))
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Law:

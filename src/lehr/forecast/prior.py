@@ -2,7 +2,7 @@
 
 The constants of a new model are drawn around a mean with two spreads: between laboratories and,
 within one, between models. Each is estimated from few, so each is held up by one made-up sample
-with a spread one would believe without any data (the inverse Wishart prior of a covariance).
+with the spread of `Belief`, believed without any data (the inverse Wishart prior of a covariance).
 
 One constant is alike only in other units. Noise relaxes within about as many updates at the peak rate
 of a run, 90 to 170 in the public runs, whatever that peak is: people choose peaks near the stability
@@ -22,17 +22,6 @@ import numpy as np
 from . import laws
 from .intervals import peak_distance
 from .knots import REFERENCE_RATE, Array
-
-BETWEEN = {
-    "ln A": 0.5, "alpha": 0.05, "ln B": 0.25, "ln C": 0.5, "kappa": 0.14, "beta": 0.14, "gamma": 0.2,
-    "p": 0.07, "ln z": 0.7, "ln tau": 0.9,
-}  # fmt: skip
-"""Standard deviation of a constant between laboratories, believed before any data."""
-WITHIN = {
-    "ln A": 0.1, "alpha": 0.02, "ln B": 0.1, "ln C": 0.3, "kappa": 0.03, "beta": 0.03, "gamma": 0.12,
-    "p": 0.04, "ln z": 0.15, "ln tau": 0.3,
-}  # fmt: skip
-"""The same between models of one laboratory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +73,7 @@ class Prior:
         moved = replace(self, peak=peak)  # refused if it is no rate
         turn, shift = _to_peak(self.law, float(np.log(peak / self.peak)))
         beyond = 0.0 if self.known is None else peak_distance(peak, self.known)
-        doubt = beyond**2 * _believed(BETWEEN, laws.get(self.law).parameters[1:])
+        doubt = beyond**2 * _believed(self.law, "between")
         return replace(moved, mean=turn @ self.mean + shift, covariance=turn @ self.covariance @ turn.T + doubt)
 
     @classmethod
@@ -103,12 +92,12 @@ class Prior:
         groups = [np.array([_at_reference(law, *one) for one in group]) for group in fits.values() if len(group)]
         if not groups:
             raise ValueError("a prior needs the fit of at least one model")
-        names, count = laws.get(law).parameters[1:], len(groups)
+        count = len(groups)
         means = np.array([group.mean(axis=0) for group in groups])
         inside = np.concatenate([group - group.mean(axis=0) for group in groups])
         outside, mean = means - means.mean(axis=0), means.mean(axis=0)
-        between = (_believed(BETWEEN, names) + outside.T @ outside) / count
-        within = (_believed(WITHIN, names) + inside.T @ inside) / (1 + len(inside) - count)
+        between = (_believed(law, "between") + outside.T @ outside) / count
+        within = (_believed(law, "within") + inside.T @ inside) / (1 + len(inside) - count)
         # The mean of few laboratories is itself uncertain, by one part in so many.
         peaks = [peak for group in fits.values() for peak, _ in group]
         return cls(law, mean, between * (1 + 1 / count) + within, source, known=(min(peaks), max(peaks)))
@@ -116,10 +105,8 @@ class Prior:
     @classmethod
     def broad(cls, law: str) -> Prior:
         """Round numbers with wide spreads: to fit a population with, not for forecasts."""
-        centre = {"ln A": 0.0, "alpha": 0.5, "ln B": 6.1, "ln C": 2.8, "kappa": 0.45, "beta": 0.5, "gamma": -0.4,
-                  "p": 0.55, "ln z": 0.7, "ln tau": 7.0}  # fmt: skip
-        names = laws.get(law).parameters[1:]
-        return cls(law, np.array([centre[name] for name in names]), 4 * _believed(BETWEEN, names))
+        centres = [belief.centre for belief in laws.get(law).beliefs.values()]
+        return cls(law, np.array(centres), 4 * _believed(law, "between"))
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, rounded to what matters."""
@@ -134,8 +121,9 @@ class Prior:
         }
 
 
-def _believed(spread: dict[str, float], names: Sequence[str]) -> Array:
-    return np.diag([spread[name] ** 2 for name in names])
+def _believed(law: str, spread: str) -> Array:
+    """The covariance that is believed without any data, between or within laboratories."""
+    return np.diag([getattr(belief, spread) ** 2 for belief in laws.get(law).beliefs.values()])
 
 
 def _to_peak(law: str, log_ratio: float) -> tuple[Array, Array]:

@@ -1,0 +1,52 @@
+"""The law of a glass that is cooled."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ..knots import REFERENCE_RATE, SMALLEST_RATE, Array, log_rates
+from .formula import COMMON, PACE, SLOWING, Belief, Formula, Relaxation
+
+
+class KWW(Formula):
+    r"""A stretched exponential, as of a glass that is cooled: the law lehr forecasts with.
+
+    .. math:: N(\eta) = \eta_0 (\eta / \eta_0)^p, \qquad
+        g_k = 1 - \exp\left(-\left(C \, (\eta_k / \eta_0)^{-\gamma} \, (S(t) - S_{k-1})\right)^\kappa\right)
+
+    Nine constants: L0 (nats), ln A, alpha, ln B, ln C, kappa, gamma, p, ln z;
+    :math:`\eta_0` is `REFERENCE_RATE`.
+
+    References:
+        The stretched exponential of relaxation: Kohlrausch, 1854; Williams and Watts, 1970,
+        https://doi.org/10.1039/TF9706600080. Two terms: see `MPL`.
+    """
+
+    name = "kww"
+    beliefs: ClassVar = {
+        **COMMON,
+        "ln C": PACE,
+        "kappa": Belief(0.45, 0.14, 0.03, 0.1, 2.0),  # below 0 it would undo what has relaxed
+        "gamma": SLOWING,
+        "p": Belief(0.55, 0.07, 0.04, 0.1, 2.0),
+        "ln z": Belief(0.7, 0.7, 0.15),
+    }
+    row_error = 5e-4
+    step_error = 0.05
+
+    def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
+        p, log = self._of(theta, "p"), log_rates(rate)
+        level = np.where(rate > 0, REFERENCE_RATE * np.exp(p * log), 0.0)
+        return level, p * level / np.maximum(rate, SMALLEST_RATE), {"p": level * log}
+
+    def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:
+        log_c, kappa, gamma = theta[4:7]
+        time = log_c - gamma * log_rate + log_gap
+        x = np.exp(kappa * time)
+        left = np.exp(-x)
+        pace = x * left
+        slope = kappa * pace
+        by = {"ln C": slope, "kappa": pace * time, "gamma": -slope * log_rate}
+        return Relaxation(1 - left, -gamma * slope, slope / gap, by)

@@ -1,0 +1,36 @@
+"""The law of an exponential average over updates."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ..knots import Array
+from .formula import COMMON, Belief, Formula, Relaxation
+
+
+class Momentum(Formula):
+    r"""The law whose annealing is an exponential average over updates.
+
+    .. math:: N(\eta) = \eta, \qquad g_k = 1 - \lambda^{t - k + 1}, \qquad z = 0
+
+    Five constants: L0 (nats), ln A, alpha, ln B and ln tau, where
+    :math:`\lambda = e^{-1 / \tau}` and tau is in updates.
+
+    References:
+        Scaling Law with Learning Rate Annealing (Tissue et al., 2024), https://arxiv.org/abs/2408.11029
+    """
+
+    name = "momentum"
+    beliefs: ClassVar = {**COMMON, "ln tau": Belief(7.0, 0.9, 0.3)}
+    step_error = 0.15
+
+    def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
+        return rate, np.ones_like(rate), {}
+
+    def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:
+        time = steps * np.exp(-theta[4])
+        left = np.exp(-time)
+        zero = np.zeros_like(left)
+        return Relaxation(1 - left, zero, zero, {"ln tau": -left * time})
