@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +73,10 @@ def save(ax: Axes, path: str | os.PathLike[str]) -> None:
     suffix = Path(path).suffix
     if not suffix:
         raise ValueError(f"a picture's file ends in .png, .svg or .pdf, got {str(path)!r}")
+    picture = BytesIO()  # drawn before the file is touched: a run that is killed meanwhile leaves nothing
+    ax.figure.canvas.print_figure(picture, format=suffix[1:])
     with whole_file(path) as file:
-        ax.figure.canvas.print_figure(file, format=suffix[1:])
+        file.write(picture.getvalue())
 
 
 def small(ax: Axes) -> float:

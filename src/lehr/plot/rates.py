@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ..schedules.backends import Array
 
+_FLAT = 1e-9  # as a share; matplotlib finds no height for an axis of rates that differ by less
 _DECADES = 5  # that a logarithmic axis shows of a rate on its way to 0
 
 
@@ -26,6 +27,8 @@ def set_log_rates(ax: Axes, rates: Array) -> None:
     ax.yaxis.set_minor_formatter(_LogRates())
     if not rates.all():
         ax.set_ylim(rates.max() / 10**_DECADES, 2 * rates.max(), auto=None)
+    elif rates.max() < rates.min() * (1 + _FLAT):
+        ax.set_ylim(rates.max() / 2, rates.max() * 2, auto=None)
 
 
 class _LogRates(LogFormatter):
