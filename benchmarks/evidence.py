@@ -17,7 +17,7 @@ import numpy as np
 
 import lehr
 from benchmarks import evidence_pictures, forecast_gpt
-from benchmarks.forecast import AFTER, PEAKS, SIZES, Score, any_runs, left_out, task
+from benchmarks.forecast import AFTER, PEAKS, SIZES, Score, any_runs, costs, figures, left_out, task
 from benchmarks.forecast_data import LABS, WARMUP, available, directory, sets, until
 from benchmarks.make_prior import make
 from benchmarks.table import markdown
@@ -140,6 +140,11 @@ def _row(fitted: str, forecast: str, name: str, train: list[Run], test: list[Run
     )
 
 
+def goals() -> str:
+    """What `python -m benchmarks.forecast` prints of the default law, beside the targets."""
+    return markdown(("what", "target", "measured"), [*figures("kww"), *costs()])
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "laws": laws,
     "kinds": kinds,
@@ -148,6 +153,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "gpt-branch": lambda: forecast_gpt.details("the stable run and a branch at 30 %"),
     "gpt": forecast_gpt.summary,
     "gpt-constants": forecast_gpt.constants,
+    "goals": goals,
 }
 
 
