@@ -179,7 +179,7 @@ def test_a_prior_by_hand():
     fits = {"a": [(1e-3, np.array([3.0, 0.0, 0.4, 6.0, 7.0]))], "b": [(3e-4, np.array([2.0, 0.2, 0.6, 6.0, 7.0]))]}
     prior = Prior.of_fits("momentum", fits)
     np.testing.assert_allclose(prior.mean, [0.1, 0.5, 6.0, 7.0])
-    assert prior.covariance[0, 0] == pytest.approx((0.5**2 + 0.02) / 2 * 1.5 + 0.1**2)
+    assert prior.covariance[0, 0] == pytest.approx((0.4**2 + 0.02) / 2 * 1.5 + 0.1**2)
     assert prior.covariance[0, 1] == pytest.approx(0.02 / 2 * 1.5)
 
 
@@ -200,8 +200,8 @@ def test_a_prior_is_doubted_beyond_the_peaks_it_knows():
     inside, beyond = prior.at(5e-4), prior.at(1e-3 * np.e**2)
     np.testing.assert_allclose(inside.covariance, prior.covariance)
     np.testing.assert_allclose(beyond.mean, prior.mean)
-    # Two factors of e: twice the spread between laboratories, which of ln A is 0.5.
-    assert beyond.covariance[0, 0] == pytest.approx(prior.covariance[0, 0] + (2 * 0.5) ** 2)
+    # Two factors of e: twice the spread between laboratories, which of ln A is 0.4.
+    assert beyond.covariance[0, 0] == pytest.approx(prior.covariance[0, 0] + (2 * 0.4) ** 2)
     with pytest.raises(ValueError, match="peak rate above 0, got 0"):
         prior.at(0)
 

@@ -98,7 +98,7 @@ def test_fit_writes_the_law_of_the_logs_and_says_what_it_read(here):
     assert (here / "new.json").read_bytes() == (here / "law.json").read_bytes()
     head, stable, cosine = (line.split() for line in printed.splitlines()[:3])
     assert head == ["log", "losses", "updates", "peak", "warmup", "last", "loss", "misfit", "rates"]
-    last = [f"{truth(schedule)[-1]:.4f}" for schedule in (STABLE, COSINE)]
+    last = [f"{rows(schedule)[-1]['val_loss']:.4f}" for schedule in (STABLE, COSINE)]
     assert (stable[:4], stable[5:6], stable[7]) == (["stable.csv", "80", "4,000", "0.001"], last[:1], "logged")
     assert (cosine[:4], cosine[5:6], cosine[7]) == (["cosine.csv", "80", "4,000", "0.001"], last[1:], "logged")
     assert all(float(row[6].rstrip("%")) < 0.05 for row in (stable, cosine))

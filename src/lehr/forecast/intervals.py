@@ -26,8 +26,9 @@ from .laws import Formula
 ROW_ERROR = 2.5e-3
 """Relative error that a row of a run counts with, so that 60 that err together weigh as a few.
 
-This and the step error of `KWW` were chosen once for all shared curves: by maximum likelihood over
-the final losses of runs, sizes and laboratories left out, they are 1.9e-3 to 2.6e-3 and .03 to .06.
+This, the step error of `KWW` and the spreads between laboratories that are believed were chosen once for all
+shared curves, near where final losses of runs, sizes and laboratories left out are likeliest
+(``python -m benchmarks.settings``). Narrower spreads would be likelier still; two laboratories are too few for that.
 """
 PEAK_ERROR = 0.015
 """Relative error of a law at e times a peak rate that it has seen.

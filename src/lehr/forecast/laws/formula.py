@@ -31,12 +31,12 @@ class Belief(NamedTuple):
 
 
 COMMON = {
-    "ln A": Belief(0.0, 0.5, 0.1),
-    "alpha": Belief(0.5, 0.05, 0.02, 0.05, 2.0),
-    "ln B": Belief(6.1, 0.25, 0.1),
+    "ln A": Belief(0.0, 0.4, 0.1),
+    "alpha": Belief(0.5, 0.04, 0.02, 0.05, 2.0),
+    "ln B": Belief(6.1, 0.2, 0.1),
 }
 """The constants that every law has."""
-PACE, SLOWING = Belief(2.8, 0.5, 0.3), Belief(-0.4, 0.2, 0.12)
+PACE, SLOWING = Belief(2.8, 0.4, 0.3), Belief(-0.4, 0.16, 0.12)
 """Of ln C and gamma, where a law counts relaxation in summed rates."""
 
 

@@ -28,13 +28,13 @@ class KWW(Formula):
     beliefs: ClassVar = {
         **COMMON,
         "ln C": PACE,
-        "kappa": Belief(0.45, 0.14, 0.03, 0.1, 2.0),  # below 0 it would undo what has relaxed
+        "kappa": Belief(0.45, 0.11, 0.03, 0.1, 2.0),  # below 0 it would undo what has relaxed
         "gamma": SLOWING,
-        "p": Belief(0.55, 0.07, 0.04, 0.1, 2.0),
-        "ln z": Belief(0.7, 0.7, 0.15),
+        "p": Belief(0.55, 0.055, 0.04, 0.1, 2.0),
+        "ln z": Belief(0.7, 0.55, 0.15),
     }
     row_error = 5e-4
-    step_error = 0.05
+    step_error = 0.04
 
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
         p, log = self._of(theta, "p"), log_rates(rate)

@@ -23,7 +23,7 @@ class Momentum(Formula):
     """
 
     name = "momentum"
-    beliefs: ClassVar = {**COMMON, "ln tau": Belief(7.0, 0.9, 0.3)}
+    beliefs: ClassVar = {**COMMON, "ln tau": Belief(7.0, 0.7, 0.3)}
     step_error = 0.15
 
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:

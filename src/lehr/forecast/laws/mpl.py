@@ -24,7 +24,7 @@ class MPL(Formula):
     """
 
     name = "mpl"
-    beliefs: ClassVar = {**COMMON, "ln C": PACE, "beta": Belief(0.5, 0.14, 0.03, 0.05, 5.0), "gamma": SLOWING}
+    beliefs: ClassVar = {**COMMON, "ln C": PACE, "beta": Belief(0.5, 0.11, 0.03, 0.05, 5.0), "gamma": SLOWING}
 
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
         return rate, np.ones_like(rate), {}
