@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from examples.train_gpt import GPT, TRAINING, VALIDATION, batch_of, text_of
 from torch import nn
-from tqdm import tqdm  # type: ignore[import-untyped]
+from tqdm import tqdm
 
 import lehr
 from lehr import spec

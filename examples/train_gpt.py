@@ -24,7 +24,7 @@ import torch
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from torch import Tensor, nn
-from tqdm import tqdm  # type: ignore[import-untyped]
+from tqdm import tqdm
 
 import lehr
 from lehr.forecast import Forecast
