@@ -207,7 +207,8 @@ def main(out: Path, names: tuple[str, ...], steps: int, seed: int, checkpoint_ev
         row = f"{name:10}{log[-1][-1]:.3f}"
         if name in forecasts:
             final = forecasts[name]
-            row = f"{row:42}{final.loss[-1]:.3f}, {final.low[-1]:.3f} to {final.high[-1]:.3f}"
+            missed = "" if final.low[-1] <= log[-1][-1] <= final.high[-1] else "  (missed)"
+            row = f"{row:42}{final.loss[-1]:.3f}, {final.low[-1]:.3f} to {final.high[-1]:.3f}{missed}"
         print(row)
 
 

@@ -401,3 +401,7 @@ def test_without_matplotlib_one_line_names_the_extra(tmp_path):
 def test_the_module_runs():
     assert process("--version").stdout == f"lehr {lehr.__version__}\n"
     assert process("show", "cosin").returncode == 2
+
+
+def test_a_misspelt_name_beside_settings_is_what_is_named():
+    assert "there is no schedule 'cosin'; did you mean 'cosine'? There are " in error("show", "cosin", *NAME[1:])

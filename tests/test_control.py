@@ -193,6 +193,19 @@ def test_a_change_holds_from_the_next_update_on_in_every_loop(call, way):
     assert [run.schedule(t) for t in range(60)] == rates
 
 
+def test_a_share_is_one_of_the_run_as_planned():
+    run = scheduler(lehr.wsd(1_000, 100, 1.0))
+    run.step(500)
+    run.dip(0.5, "5%")
+    assert run.history[0].what == "dip(factor=0.5, recover=50)"
+    run.step(600)
+    run.cooldown("10%")
+    assert run.training_steps == 700
+    endless = scheduler(Constant(1.0))
+    with pytest.raises(ValueError, match="`steps` is '10%', a share of `training_steps`, which is not given"):
+        endless.cooldown("10%")
+
+
 def test_a_dip_does_not_give_an_end_to_what_has_none():
     s = scheduler(Constant(0.1))
     s.dip(0.5, 10)

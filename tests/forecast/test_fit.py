@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lehr
-from lehr.forecast import Law, Prior, Run, fit, priors
+from lehr.forecast import Law, Prior, Run, fit, priors, read_run
 from lehr.forecast.intervals import distance, quantile
 from lehr.forecast.knots import compress
 from lehr.forecast.laws import LAWS
@@ -240,3 +240,32 @@ def test_a_run_that_is_too_short_beside_the_others_is_said():
     short = Run(STABLE, [510, 520], [4.0, 3.9], name="short")
     law = fit([run(lehr.constant_with_warmup(40_000, WARMUP, PEAK), steps=40_000), short])
     assert any("short was left out" in note for note in law.notes)
+
+
+def test_the_misfit_is_the_error_whatever_the_rows_weigh():
+    at = np.arange(800, STEPS + 1, 400)
+    noisy = Run(COSINE, at, truth(COSINE, at), noise=0.05)  # each row weighs a fiftieth
+    law = fit(noisy)
+    error = np.abs(np.log(law.predict(COSINE, at).loss / noisy.loss))
+    assert law.misfit(noisy) == pytest.approx(float(np.median(error)), rel=1e-6)
+
+
+def test_what_is_amiss_with_runs_is_said():
+    few = Run(COSINE, [STEPS // 2, STEPS], truth(COSINE, [STEPS // 2, STEPS]), name="few")
+    assert any(
+        note.startswith("few has 2 losses after its warmup: the prior says nearly all") for note in fit(few).notes
+    )
+    short = Run(COSINE.cut(0, STEPS // 2), run(COSINE).at, run(COSINE).loss, name="short")
+    said = f"short goes on to update {STEPS}, and its schedule ends at {STEPS // 2}"
+    assert any(note.startswith(said) for note in fit(short).notes)
+    assert not any("goes on" in note or "losses after" in note for note in fit(run(COSINE)).notes)
+
+
+def test_losses_of_two_columns_are_told_apart():
+    logs = [{"updates": run(COSINE).at, name: run(COSINE).loss} for name in ("val_loss", "train_loss")]
+    runs = [read_run(log, COSINE, name=name) for log, name in zip(logs, "ab", strict=True)]
+    assert [one.measure for one in runs] == ["val_loss", "train_loss"]
+    assert any(
+        note.startswith("The losses are `val_loss` in a, `train_loss` in b: a law holds") for note in fit(runs).notes
+    )
+    assert not any("The losses are" in note for note in fit(runs[0]).notes)

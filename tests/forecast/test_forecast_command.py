@@ -112,3 +112,11 @@ def test_a_difference_between_lengths_is_none_between_nearly_equal_runs(here):
     assert [unlike(np.ones(100), np.ones(n)) for n in (100, 101, 200)] == [0, pytest.approx(20 / 201), 1]
     back = law.difference(constant, constant, (2 * STEPS, STEPS))
     assert back == pytest.approx((-far[0], -far[2], -far[1]))
+
+
+def test_a_bare_name_peaks_where_the_runs_did(here):
+    given = ["--training-steps", str(STEPS), "--warmup-steps", str(WARMUP), "--format", "csv"]
+    said = output("forecast", "law.json", "cosine", "linear", *given, "--max-lr", str(PEAK))
+    assert output("forecast", "law.json", "cosine", "linear", *given) == said
+    assert output("forecast", "law.json", "cosine", "linear", *given, "--set", f"max_lr={PEAK / 2}") != said
+    assert output("forecast", "law.json", TEXT, "--format", "csv").splitlines()[1].startswith(TEXT.join('""'))

@@ -36,6 +36,30 @@ def test_a_schedule_that_was_used_is_not_warned_of():
     assert "29 of 32 steps (90.6 %) used" in scheduler.report()
 
 
+def test_a_number_of_epochs_does_not_move_a_scheduler_that_follows():
+    scheduler = Scheduler(optimizer := sgd(), LINEAR).follow()
+    scheduler.step(4)  # where a run begins may be said until the first update
+    rates = [update(optimizer) for _ in range(6)]
+    with pytest.warns(UserWarning, match=r"follows counts the updates itself: step\(1\) does not move it from 10"):
+        scheduler.step(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scheduler.step(2)  # said once
+        scheduler.step(epoch=3)
+        scheduler.step(10)  # where it is
+    rates += [update(optimizer) for _ in range(6)]
+    assert rates == [LINEAR(t) for t in range(4, 16)]
+    assert (scheduler.position, scheduler.skipped) == (16, 3)
+
+
+def test_a_schedule_that_nobody_stepped_is_reported():
+    scheduler = Scheduler(optimizer := sgd(), LINEAR)
+    for _ in range(5):
+        update(optimizer)
+    with pytest.warns(UserWarning, match="1 of 32 steps"):
+        assert "5 updates were made and no step: call step() after each, or follow() once" in scheduler.report()
+
+
 def test_a_run_past_the_end_is_reported():
     scheduler = Scheduler(sgd(), "linear", "32 steps")
     with pytest.warns(UserWarning, match=r"step 40 is past the end of the schedule \(32 steps\)"):

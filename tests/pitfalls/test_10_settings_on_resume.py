@@ -135,3 +135,14 @@ def test_the_peers_still_take_the_old_settings():
     two = lr_scheduler.CosineAnnealingLR(sgd(0.1, 0.1), 100)
     two.load_state_dict(old.state_dict())
     assert two.base_lrs == [1.0]
+
+
+def test_what_the_codes_settings_drop_is_said():
+    first = Scheduler(sgd(), lehr.linear(100))
+    first.step(50)
+    first.dip(0.5, recover=20)
+    first.cooldown(10)
+    second = Scheduler(optimizer := sgd(), lehr.linear(400))
+    with pytest.warns(UserWarning, match=r"drops the changes .*\(dip, cooldown\): the rate goes from 0.25 to 0.875"):
+        second.load_state_dict(first.state_dict(), keep="code")
+    assert (second.history, optimizer.param_groups[0]["lr"]) == ([], 0.875)

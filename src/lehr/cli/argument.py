@@ -85,11 +85,13 @@ def read_all(texts: Sequence[str], others: Sequence[str], **given: str | None) -
     Raises:
         ValueError: An argument says no schedule, or there are settings and no bare name.
     """
-    from ..schedules.recipes import RECIPES
+    from ..schedules.recipes import RECIPES, get
 
     said = {word: value for word, value in given.items() if value is not None}
     said |= pairs("--set", "decay_steps=20%", others)
     if said and not any(text in RECIPES for text in texts):
+        if texts[0].isidentifier() and not Path(texts[0]).exists():
+            get(texts[0])  # which says what was probably meant
         raise ValueError(f"{', '.join(said)}: settings go with a recipe's bare name; {texts[0]!r:.80} has its own")
     return {text: _recipe(text, said) if text in RECIPES else _spec(text) for text in texts}
 

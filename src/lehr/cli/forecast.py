@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from inspect import signature
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,8 @@ def forecast(
 ) -> None:
     """Print the loss that each SCHEDULE would give, with a band.
 
-    LAW is a file that lehr fit wrote. The difference to the best has a band of its own, which is
+    LAW is a file that lehr fit wrote. A bare name peaks where its runs did, unless --max-lr says
+    otherwise. The difference to the best has a band of its own, which is
     narrower than the bands of the losses, since both forecasts err alike.
 
     \b
@@ -62,9 +64,9 @@ def forecast(
     """
     if out and language:
         raise ValueError("--format prints the numbers alone and --out draws; say one of them")
-    found = read_all(schedules, **given)
-    letters = lettered(dict(zip(found, found, strict=True)))
     fitted = read_law(law)
+    found = _read(schedules, fitted, given)
+    letters = lettered(dict(zip(found, found, strict=True)))
     stops = [dict.fromkeys(found, updates) for updates in at] if at else [_ends(found)]
     rows = [row for stop in stops for row in _rows(fitted, found, stop, level)]
     if language:
@@ -86,6 +88,17 @@ def forecast(
     notes = [f"{names[text]}: {note}" for text, curve in curves.items() for note in curve.notes]
     parts = [_table(groups, names), bullets([*_verdicts(groups, names), *notes]), picture]
     click.echo("\n\n".join(part for part in parts if part))
+
+
+def _read(schedules: tuple[str, ...], law: Law, given: Mapping[str, Any]) -> dict[str, Schedule]:
+    """The schedules; those of a bare name peak where the runs did, unless the settings say otherwise."""
+    from ..schedules.recipes import RECIPES
+
+    named = [signature(RECIPES[text]).parameters for text in schedules if text in RECIPES]
+    said = given["max_lr"] is not None or any(other.startswith("max_lr=") for other in given["others"])
+    if named and not said and all("max_lr" in takes for takes in named):
+        given = {**given, "max_lr": repr(law.peaks[1])}
+    return read_all(schedules, **given)
 
 
 def read_law(path: str) -> Law:

@@ -23,6 +23,10 @@ ANNEALED = 0.7
 """A run whose rate never falls below this share of its peak says nothing about annealing."""
 MISFIT = 3e-3
 """Median relative error of a run's rows from which a law does not describe it."""
+NOISY = 1.5
+"""Times the noise of one loss that such an error must be as well: noise alone is nobody's fault."""
+FEW = 8
+"""Losses after the warmup under which a run tells little."""
 SAME_PEAK = 0.1
 """Peaks this many factors of e apart count as one."""
 
@@ -42,14 +46,29 @@ def about_runs(path: Path, runs: Sequence[Run], misfit: Sequence[float | None], 
         prior: What was believed before.
     """
     said = [note for run in runs for note in run.notes]
-    return (*said, *_misfits(runs, misfit), *_blind_spots(path, runs), *_beyond(runs, prior), SETTING)
+    return (*said, *_odd_runs(runs), *_misfits(runs, misfit), *_blind_spots(path, runs), *_beyond(runs, prior), SETTING)
+
+
+def _odd_runs(runs: Sequence[Run]) -> Iterator[str]:
+    """What is amiss with the runs before any law is asked."""
+    for run in runs:
+        count = int((run.at > (run.warmup or 0)).sum())
+        if count < FEW:
+            yield f"{run.name} has {count} losses after its warmup: the prior says nearly all of what is forecast."
+        end = run.schedule.length if isinstance(run.schedule, Schedule) else None
+        if end is not None and end < run.updates:
+            yield f"{run.name} goes on to update {run.updates}, and its schedule ends at {end}: its last rate was held."
+    measures = {run.measure: run.name for run in runs if run.measure}
+    if len(measures) > 1:
+        found = ", ".join(f"`{measure}` in {name}" for measure, name in measures.items())
+        yield f"The losses are {found}: a law holds for one evaluation set, so fit the same in all runs."
 
 
 def _misfits(runs: Sequence[Run], misfit: Sequence[float | None]) -> Iterator[str]:
     for run, error in zip(runs, misfit, strict=True):
         if error is None:
             yield f"{run.name} was left out: it has no loss after its warmup and after {EARLY:.0%} of the longest run."
-        elif error > MISFIT:
+        elif error > max(MISFIT, NOISY * (run.noise or 0.0)):
             yield (
                 f"The law misses {run.name} by {100 * error:.1f} % at the median row: look for a restart, a change of "
                 f"data or batch size, a rate that differs from the schedule, or another evaluation set; the bands do "

@@ -67,10 +67,8 @@ def fit(
     rows = rows_of(runs)
     theta, curvature = solve(formula, rows, prior.at(middle_peak(runs)))
     covariance = np.asarray(ROW_ERROR**2 * np.linalg.inv(curvature))
-    residual, _ = rows.residuals(formula, theta)
-    misfit = [
-        float(np.median(np.abs(residual[rows.owner == i]))) if i in rows.owner else None for i in range(len(runs))
-    ]
+    errors = rows.errors(formula, theta)
+    misfit = [float(np.median(errors[rows.owner == i])) if i in rows.owner else None for i in range(len(runs))]
     return Law.of_fit(formula, theta, covariance, rows.path, runs, prior, misfit)
 
 

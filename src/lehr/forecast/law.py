@@ -143,11 +143,13 @@ class Law:
     def misfit(self, run: Run) -> float:
         """The median relative error of the law at those losses of a run that a fit would use.
 
+        Where single losses are noisy, those are means over their neighbours, so that it is the law's error
+        more than the noise of each.
+
         Raises:
             ValueError: There are none.
         """
-        residual, _ = rows_of([run]).residuals(self.formula, self.theta)
-        return float(np.median(np.abs(residual)))
+        return float(np.median(rows_of([run]).errors(self.formula, self.theta)))
 
     def _own(self, path: Path) -> Array:
         return own_variance(self.formula, self.theta, self.states, path)

@@ -107,7 +107,7 @@ def read_run(
         check_rates(label, schedule, table)
     if not columns.counts_updates and step_counts is None:
         notes.append(f"{label}: `{columns.step}` was read as {'updates done' if done else 'the index of an update'}.")
-    return Run(schedule, table.at[usable], table.loss[usable], label, warmup, ema, noise, tuple(notes))
+    return Run(schedule, table.at[usable], table.loss[usable], label, warmup, ema, noise, tuple(notes), columns.loss)
 
 
 def _filtered(rows: list[Row], where: Mapping[str, Any] | None, label: str) -> list[Row]:

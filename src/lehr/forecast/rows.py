@@ -37,6 +37,10 @@ class Rows:
     weight: Array
     owner: Ints
 
+    def errors(self, formula: Formula, theta: Array) -> Array:
+        """|ln predicted - ln logged| of each loss, (n,), whatever it weighs."""
+        return np.asarray(np.abs(self.residuals(formula, theta)[0]) / self.weight)
+
     def residuals(self, formula: Formula, theta: Array) -> tuple[Array, Array]:
         """Weighted ln predicted - ln logged, (n,), and its derivative by constants."""
         loss, jacobian = formula.evaluate(theta, self.path)

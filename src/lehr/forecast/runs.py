@@ -34,6 +34,7 @@ class Run:
         noise: Relative standard deviation of one logged loss that is due to the evaluation; None
             reads it off neighbouring rows.
         notes: What a reader found in the log.
+        measure: What a reader took for the losses: the name of their column.
 
     Attributes:
         rates: The rate of each update until the last loss, (updates,).
@@ -55,6 +56,7 @@ class Run:
     ema: float = 0.0
     noise: float | None = None
     notes: tuple[str, ...] = ()
+    measure: str = ""
     rates: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -108,7 +110,15 @@ class Run:
         if not keep.any():
             raise ValueError(f"{self.name} has no loss until update {updates}; its first is at {self.at[0]:g}")
         return Run(
-            self.schedule, self.at[keep], self.loss[keep], self.name, self.warmup, self.ema, self.noise, self.notes
+            self.schedule,
+            self.at[keep],
+            self.loss[keep],
+            self.name,
+            self.warmup,
+            self.ema,
+            self.noise,
+            self.notes,
+            self.measure,
         )
 
     def observations(self, after: float = 0) -> tuple[Array, Array, Array]:

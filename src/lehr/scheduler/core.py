@@ -18,6 +18,11 @@ from .state import Schedules
 from .tracks import Track
 from .warn import warn
 
+Piece = tuple[float, float, Formula]
+"""A stretch of positions, from and to, and the formula that holds there."""
+SHUT: Piece = (0, 0, lambda position: position)
+"""No position is in it."""
+
 
 class Core(LRScheduler):
     """A position, the tracks it drives, and the rates there."""
@@ -34,6 +39,7 @@ class Core(LRScheduler):
     _watchers: list[Any]
     _control: Any
     _warned: bool
+    _warned_of_numbers: bool
     _measured: bool
     _heard: bool
     _listener: Listener
@@ -55,7 +61,16 @@ class Core(LRScheduler):
         for track in self._tracks:
             track.write(position)
         self.last_epoch = position
-        self._piece = self._piece_at(position)
+        self._take_piece()
+
+    def _take_piece(self) -> None:
+        """Have the formula at hand that holds here: for `step`, unless updates alone may move it."""
+        self._own_piece = self._piece_at(self.last_epoch)
+        self._piece = SHUT if self._counts_alone() else self._own_piece
+
+    def _counts_alone(self) -> bool:
+        """Whether it follows, and has begun to count: then a number from outside does not move it."""
+        return self._following and self._applied is not None
 
     def _warn_of_left_out(self) -> None:
         count = len(all_groups(self._optimizers))
@@ -67,12 +82,12 @@ class Core(LRScheduler):
                 f"as it is; detach() this Scheduler and build one with a schedule for it"
             )
 
-    def _piece_at(self, position: float) -> tuple[float, float, Formula]:
+    def _piece_at(self, position: float) -> Piece:
         """The formula at a position, with the stretch of positions on which it holds."""
         index = bisect_right(self._pieces, position, key=itemgetter(0)) - 1
         start, formula = self._pieces[index]
         if len(self._tracks) > 1 or self._tracks[0].chosen is not None or self._control is not None:
-            return 0, 0, formula  # no position is in it: there is more to do at each step
+            return SHUT  # there is more to do at each step
         if start == self._end:
             return start, start + 1, formula  # later ones are past the end, and looked at each time
         stop = self._pieces[index + 1][0] if index + 1 < len(self._pieces) else math.inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import index as index_of
 from typing import Any, Self
 
-from .core import Core
+from .core import SHUT, Core
 from .groups import all_groups
 from .warn import warn
 
@@ -22,7 +22,7 @@ class Moves(Core):
         with one warning. Without a number it moves one update on, if there was one: a call for a
         micro-batch, for an update that a gradient scaler skipped, or one of several for the same
         update counts as `skipped`. (An optimizer that has not been used at all is taken for a
-        rehearsal, and moves.) After `follow` no call of it is needed, and it does not move.
+        rehearsal, and moves.) After `follow` no call of it is needed, and none moves.
 
         Args:
             current_step: Index of the update, from 0; in another `unit`, units consumed before it.
@@ -57,13 +57,25 @@ class Moves(Core):
             raise ValueError(f"step takes `current_step` or `epoch`, got both: {current_step!r}, {epoch!r}")
         given = epoch if current_step is None else current_step
         if given is not None:
-            self._move(_index(given))
+            self._move_from_outside(_index(given))
         elif self._had_an_update():
             self._move(self.last_epoch + self._one_update())
         if metric is not None and not (self._measured and self._applied is not None):
             self._measured = True  # until the next update: accelerate repeats a call for each process
             for watcher in self._watchers:
                 watcher.update(metric)
+
+    def _move_from_outside(self, position: int) -> None:
+        if not self._counts_alone() or position == self.last_epoch:
+            self._move(position)
+            return
+        self.skipped += 1
+        if not self._warned_of_numbers:
+            self._warned_of_numbers = True
+            warn(
+                f"a Scheduler that follows counts the updates itself: step({position}) does not move it from "
+                f"{self.last_epoch}. Leave the call out, or follow() if the number is right"
+            )
 
     def _had_an_update(self) -> bool:
         """Whether `step` without a number may move; a call that may not counts as skipped."""
@@ -116,8 +128,8 @@ class Moves(Core):
         """Need no `step` call from here on: listen to the optimizer, and count its real updates.
 
         The right rate is in place before each update; micro-batches and updates that a gradient
-        scaler skips do not count, and `step` calls without a number, which a trainer may make, do not
-        move. Of several optimizers the last in the list is the clock.
+        scaler skips do not count, and `step` calls that a trainer makes do not move, those with a number
+        not from the first update on. Of several optimizers the last in the list is the clock.
 
         Raises:
             ValueError: The optimizer has no step hooks, as some wrappers; give the one inside it. Or the
@@ -133,13 +145,21 @@ class Moves(Core):
         return self
 
     def _after_update(self, optimizer: Any) -> None:
-        if optimizer is self._clock:
-            self.updates += 1
-            self._heard = True
-            self._measured = False
-            self._applied, self._used = self.last_epoch, None
-            if self._following:
-                self.step(self.last_epoch + self._one_update())
+        if optimizer is not self._clock:
+            return
+        self.updates += 1
+        self._heard, self._measured, self._used = True, False, None
+        self._applied = position = self.last_epoch
+        if not self._following:
+            return
+        position += self.per_update or 0  # which `follow` has made sure of
+        start, stop, _ = self._own_piece
+        if start <= position < stop:
+            self._piece = self._own_piece  # open to this call alone
+            self.step(position)
+            self._piece = SHUT
+        else:
+            self._move(position)
 
     def _after_load(self) -> None:
         for track in self._tracks:

@@ -47,6 +47,8 @@ class Reports(Core):
                     f"{said}: the rate ends at {self.current_lr:g} and not at {self.schedule(end):g}. Was it built for "
                     f"another length, or in steps and moved once an epoch?"
                 )
+        if self.updates and not self.last_epoch and not self._following:
+            lines.append(f"{self.updates} updates were made and no step: call step() after each, or follow() once")
         if self.skipped:
             lines.append(f"{self.skipped} calls without an update (skipped by a scaler, micro-batches) did not count")
         for change in self.history:

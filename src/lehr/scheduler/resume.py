@@ -82,6 +82,8 @@ class Resumes(Core):
             rate_at(one, saved.position)  # refused here, before anything changes
         if saved is not written:
             _warn_of_other_steps(written, saved)
+        if saved.history and not history:
+            _warn_of_dropped(saved, now[0](saved.position))
 
         self._begun, self.history = schedules, history
         factors = iter(saved.group_factors)
@@ -104,6 +106,16 @@ def _warn_of_other_steps(written: State, saved: State) -> None:
     warn(
         f"the checkpoint is at step {written.position} of {written.samples_per_step} samples each: {consumed} samples; "
         f"with {size} a step, the run goes on at step {saved.position}{exactly}"
+    )
+
+
+def _warn_of_dropped(saved: State, rate: float) -> None:
+    first = next(iter(saved.schedules.values()))
+    before = _replayed(first, 0, saved.history)(saved.position)
+    changes = ", ".join(change.what.partition("(")[0] for change in saved.history)
+    warn(
+        f"keep='code' drops the changes of the run that the checkpoint holds ({changes:.200}): the rate goes from "
+        f"{before:g} to {rate:g}; keep='checkpoint' keeps them"
     )
 
 

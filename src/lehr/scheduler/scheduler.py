@@ -117,7 +117,7 @@ class Scheduler(Moves, Steers, Resumes, Reports):
         self._applied = self._used = None
         self._known_groups = len(all_groups(optimizers))
         self._measured = self._heard = False
-        self._warned = self._following = False
+        self._warned = self._warned_of_numbers = self._following = False
         self._start_steering(control_file)
         self._schedules_changed()
         self._go_to(0)
@@ -134,13 +134,14 @@ class Scheduler(Moves, Steers, Resumes, Reports):
     # A copy, or what comes out of a pickle, has an optimizer of its own, copied along, and listens to that.
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_listener", "_pieces", "_piece")}
+        made_anew = ("_listener", "_pieces", "_piece", "_own_piece")
+        return {name: value for name, value in vars(self).items() if name not in made_anew}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         attach(self, state["_optimizers"], [(track.key, track.chosen) for track in state["_tracks"]])
         vars(self).update(state)
         self._schedules_changed()
-        self._piece = self._piece_at(self.last_epoch)
+        self._take_piece()
         self._listener = Listener(self, self._optimizers)
 
 

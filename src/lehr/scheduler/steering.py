@@ -52,7 +52,7 @@ class Steers(Core):
         """Cool down from here: from the present rate to ``to`` in so many steps, and hold it.
 
         Args:
-            steps: Steps of the cooldown.
+            steps: Steps of the cooldown; a share such as ``"10%"`` is one of the run as it was planned.
             to: The rate at its end.
             shape: Its shape, any of `Ramp`.
             why: The reason, for the history.
@@ -60,7 +60,7 @@ class Steers(Core):
         Raises:
             ValueError: There is no such shape, or ``to`` is above the present rate; nothing has changed.
         """
-        n = lengths.steps(steps, name="steps")
+        n = self._steps("steps", steps)
         self._change(
             lambda one, at: control.cooled(one, at, n, to, shape), why, "cooldown", steps=n, to=to, shape=shape
         )
@@ -91,7 +91,7 @@ class Steers(Core):
             recover: Steps in which the factor goes back to 1, in a straight line.
             why: The reason, for the history.
         """
-        n = lengths.steps(recover, name="recover")
+        n = self._steps("recover", recover)
         self._change(lambda one, at: control.dipped(one, at, factor, n), why, "dip", factor=factor, recover=n)
 
     def amend(self, schedule: Schedule, why: str = "") -> None:
@@ -113,6 +113,10 @@ class Steers(Core):
             why: The reason, for the history.
         """
         self._change(lambda one, at: control.scaled(control.after(one, at), factor), why, "scale", factor=factor)
+
+    def _steps(self, name: str, value: Length) -> int:
+        end = self.training_steps
+        return lengths.steps(value, name=name, of=None if end is None else int(end))
 
     def _change(self, rest_of: control.Rest, why: str, what: str, **settings: Any) -> None:
         """Put what ``rest_of`` gives after the past of each rate; all of it, or nothing."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SAMPLES = 100_000
 """Positions looked at in a run that is too long to look at each."""
+NOTHING = 1e-12
+"""The share of its start that a rate just before the end of a stretch must be to differ from 0."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Summary:
         for start, stop in pairwise(edges):
             # The end of a stretch belongs to the next one: ask just before it.
             first, last = self.schedule(start), self.schedule(math.nextafter(stop, 0))
+            last = 0.0 if last < NOTHING * first else last
             kind = _kind(first, last, before=phases)
             phases.append(Phase(kind, start, stop, first, last))
         return phases

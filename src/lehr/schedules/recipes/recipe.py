@@ -94,8 +94,10 @@ def get(name: object) -> Callable[..., Schedule]:
     if isinstance(name, str) and name in RECIPES:
         return RECIPES[name]
     nearest = difflib.get_close_matches(str(name), RECIPES, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-    raise ValueError(f"there is no schedule {name!r}; {hint}There are {', '.join(RECIPES)}")
+    hint = f"did you mean {nearest[0]!r}? There" if nearest else "there"
+    if isinstance(name, str) and ("(" in name or "." in name):
+        hint = "to build one from text or a file use lehr.spec.from_text or lehr.spec.read. By name there"
+    raise ValueError(f"there is no schedule {name!r}; {hint} are {', '.join(RECIPES)}")
 
 
 def _bind(name: str, signature: inspect.Signature, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
