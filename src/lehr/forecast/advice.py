@@ -97,10 +97,14 @@ def _beyond(runs: Sequence[Run], prior: Prior) -> Iterator[str]:
     peaks = [run.peak for run in runs]
     if prior.known is not None and max(peak_distance(peak, prior.known) for peak in peaks) > SAME_PEAK:
         yield (
-            f"The runs peak at {min(peaks):.3g} to {max(peaks):.3g}, and those behind the prior at "
-            f"{prior.known[0]:.3g} to {prior.known[1]:.3g}: it is doubted the more the farther they are apart, and may "
+            f"The runs peak at {_span(min(peaks), max(peaks))}, and those behind the prior at "
+            f"{_span(*prior.known)}: it is doubted the more the farther they are apart, and may "
             f"still mislead a fit of few runs; a prior made from runs of one's own (`Prior.of_fits`) would not."
         )
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
 
 def about_forecast(law: Law, schedule: Schedule | Any, path: Path) -> tuple[str, ...]:
@@ -109,8 +113,7 @@ def about_forecast(law: Law, schedule: Schedule | Any, path: Path) -> tuple[str,
     done = int(path.at.max())
     rates = schedule(np.arange(float(done))) if isinstance(schedule, Schedule) else np.asarray(schedule)[:done]
     if peak_distance(float(rates.max()), law.peaks) > SAME_PEAK:
-        low, high = law.peaks
-        seen = f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+        seen = _span(*law.peaks)
         notes.append(f"Its peak of {rates.max():.3g} was never tried (the runs peak at {seen}): the band is widened.")
     if done > 2 * law.updates:
         notes.append(f"Its {done} updates are {done / law.updates:.1f} times the longest run: the band is widened.")
