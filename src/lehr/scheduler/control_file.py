@@ -76,9 +76,11 @@ class ControlFile:
             return [], f"refused: {error}"
         answered, now = self._answered, [repr(call) for call in calls]
         if len(calls) < answered or now[: len(self._old)] != self._old:
+            first = next((i for i, (one, other) in enumerate(zip(now, self._old, strict=False)) if one != other), None)
+            which = min(len(now), answered) if first is None else first
             return [], (
-                f"refused: {answered} orders of this file were answered and some of them were changed or taken out; "
-                f"an order counts by its place, so put them back, and new ones at the end"
+                f"refused: {answered} orders of this file were answered, and order {which + 1} was changed or taken "
+                f"out; an order counts by its place, so put it back, and new ones at the end"
             )
         self._old = now
         return calls[answered:], ""
