@@ -158,9 +158,11 @@ def forecast_others(out: Path, schedules: dict[str, lehr.Schedule]) -> dict[str,
         print(f"\nNo forecast: the cosine run has {len(run.at)} validation losses, and {ENOUGH} would say something.")
         return {}
     law = lehr.forecast.fit(run)
-    print("\nWhat the forecast from the cosine run rests on:", *law.notes, sep="\n- ")
     after_warmup = run.at[run.at > run.warmup]
-    return {name: law.predict(schedule, at=after_warmup) for name, schedule in others.items()}
+    forecasts = {name: law.predict(schedule, at=after_warmup) for name, schedule in others.items()}
+    notes = [f"{name}: {note}" for name, forecast in forecasts.items() for note in forecast.notes]
+    print("\nWhat the forecast from the cosine run rests on:", *law.notes, *notes, sep="\n- ")
+    return forecasts
 
 
 def draw_losses(

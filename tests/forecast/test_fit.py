@@ -269,3 +269,11 @@ def test_losses_of_two_columns_are_told_apart():
         note.startswith("The losses are `val_loss` in a, `train_loss` in b: a law holds") for note in fit(runs).notes
     )
     assert not any("The losses are" in note for note in fit(runs[0]).notes)
+
+
+def test_a_schedule_without_the_runs_warmup_is_told_of(law):
+    cold, warm = lehr.constant(STEPS, max_lr=PEAK), lehr.constant_with_warmup(STEPS, WARMUP, PEAK)
+    assert any(
+        note.startswith(f"It has no warmup, and the runs had one of {WARMUP}") for note in law.predict(cold).notes
+    )
+    assert not any("no warmup" in note for note in law.predict(warm).notes)

@@ -13,7 +13,7 @@ from ..schedules.recipes import constant_with_warmup, cosine, wsd
 from .intervals import ROW_ERROR, peak_distance
 from .knots import Array, Path, compress
 from .rows import EARLY
-from .runs import Run
+from .runs import Run, warmup_of
 
 if TYPE_CHECKING:
     from .law import Law
@@ -115,6 +115,11 @@ def about_forecast(law: Law, schedule: Schedule | Any, path: Path) -> tuple[str,
     if peak_distance(float(rates.max()), law.peaks) > SAME_PEAK:
         seen = _span(*law.peaks)
         notes.append(f"Its peak of {rates.max():.3g} was never tried (the runs peak at {seen}): the band is widened.")
+    if law.warmup and not warmup_of(rates):
+        notes.append(
+            f"It has no warmup, and the runs had one of {law.warmup} updates: the law takes such a start for much "
+            f"noise, so its loss may be forecast too high; the band does not allow for that."
+        )
     if done > 2 * law.updates:
         notes.append(f"Its {done} updates are {done / law.updates:.1f} times the longest run: the band is widened.")
     return tuple(notes)
