@@ -1,4 +1,6 @@
-"""An optimizer for tests, and what it would use now."""
+"""An optimizer for tests, what it would use now, and a state as a checkpoint gives it back."""
+
+import io
 
 import torch
 
@@ -11,3 +13,10 @@ def optimizer(*rates, **group):
 
 def rates_of(opt):
     return [float(group["lr"]) for group in opt.param_groups]
+
+
+def through_a_file(state):
+    file = io.BytesIO()
+    torch.save(state, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)

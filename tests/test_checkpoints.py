@@ -1,25 +1,16 @@
 """Checkpoints: small, plain, loaded in any order, and refused where they differ."""
 
 import copy
-import io
 import json
 import pickle
 import warnings
 
 import pytest
-import torch
-from optimizers import optimizer, rates_of
+from optimizers import optimizer, rates_of, through_a_file
 
 import lehr
 from lehr import Ramp, Scheduler
 from lehr.scheduler.state import StateMismatchError
-
-
-def through_a_file(state):
-    file = io.BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
 
 
 def test_the_state_is_small_and_plain():

@@ -1,7 +1,6 @@
 """Changes during a run: what they promise of every schedule, and what a refused one leaves behind."""
 
 import copy
-import io
 import pickle
 import random
 import warnings
@@ -12,6 +11,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from optimizers import through_a_file
 from strategies import finite, schedules
 
 import lehr
@@ -274,13 +274,6 @@ def test_restarts_of_restarts_stay_loadable():
             break
     assert everything(s) == before
     scheduler().load_state_dict(s.state_dict())
-
-
-def through_a_file(state):
-    file = io.BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
 
 
 def test_history_survives_a_checkpoint():

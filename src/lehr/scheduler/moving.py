@@ -74,7 +74,7 @@ class Moves(Core):
             self._warned_of_numbers = True
             warn(
                 f"a Scheduler that follows counts the updates itself: step({position}) does not move it from "
-                f"{self.last_epoch}. Leave the call out, or follow() if the number is right"
+                f"{self.last_epoch}. Leave the call out, or do without follow() if the number is right"
             )
 
     def _had_an_update(self) -> bool:
