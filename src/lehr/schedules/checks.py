@@ -1,9 +1,12 @@
-"""What a rate, a factor and a length of positions may be; every refusal is a ValueError."""
+"""Every validator of lehr: numbers, integers, lengths, positions, names. Every refusal is a ValueError."""
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
+import reprlib
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -11,54 +14,129 @@ LONGEST = 10**18
 """Positions that any length may have: beyond them a float no longer tells two apart."""
 
 
-def number(name: str, value: Any, *, owner: str, above: float | None = None) -> float:
+def number(name: str, value: object, *, owner: str, above: float | None = None) -> float:
     """``value`` as a float, if it is a finite number of at least 0 (or above ``above``)."""
-    rule = "at least 0" if above is None else f"above {above:g}"
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{owner} needs a number {rule} for `{name}`, got {value!r}")
-    result = float(value)
-    if not math.isfinite(result) or (result < 0 if above is None else result <= above):
-        raise ValueError(f"{owner} needs a finite number {rule} for `{name}`, got {value!r}")
+    rule = f"a finite number {'of at least 0' if above is None else f'above {above:g}'}"
+    result = real(name, value, owner=owner, rule=rule)
+    if result < 0 if above is None else result <= above:
+        raise ValueError(f"{owner} needs {rule} for `{name}`, got {shown(value)}")
     return result
 
 
-def length(name: str, value: Any, *, owner: str, above: float | None = None) -> float:
+def real(name: str, value: object, *, owner: str, rule: str = "a finite number") -> float:
+    """``value`` as a float, if it is a finite number, of any sign."""
+    if isinstance(value, str):
+        raise ValueError(f"{owner} needs {rule} for `{name}`, got the string {shown(value)}{_unquoted(value)}")
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"{owner} needs {rule} for `{name}`, got {shown(value)}")
+    try:
+        result = float(value)
+    except OverflowError:
+        result = math.inf
+    if not math.isfinite(result):
+        raise ValueError(f"{owner} needs {rule} for `{name}`, got {shown(value)}")
+    return result
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return f"; write it without quotes: {float(text):g}"
+    except ValueError:
+        return ""
+
+
+def length(name: str, value: object, *, owner: str, above: float | None = None) -> float:
     """``value`` as a length in positions: an int where it is whole.
 
     A fraction is allowed: it is how a ramp ends between two positions.
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
-    result = number(name, min(value, LONGEST + 1) if whole else value, owner=owner, above=above)
-    if value > LONGEST:
-        raise ValueError(f"{owner} needs at most 10**18 for `{name}`, got {value!r}")
-    return value if whole else int(result) if result.is_integer() else result
+    if isinstance(value, int | float) and value > LONGEST:
+        raise ValueError(f"{owner} needs at most 10**18 for `{name}`, got {shown(value)}")
+    result = number(name, value, owner=owner, above=above)
+    return int(value) if whole else int(result) if result.is_integer() else result  # type: ignore[call-overload]
 
 
-def count(name: str, value: Any, *, owner: str) -> int:
-    """``value`` as a whole number of at least 1."""
-    if not isinstance(value, bool):
-        try:
-            whole = operator.index(value)
-        except TypeError:
-            whole = 0
-        if whole >= 1:
-            return whole
-    raise ValueError(f"{owner} needs a whole number of at least 1 for `{name}`, got {value!r}")
+def integer(name: str, value: object, *, owner: str, least: int = 1, most: int = LONGEST) -> int:
+    """``value`` as an int between ``least`` and ``most``: an int, or what is one under another type."""
+    found = whole(value)
+    if found is None or found < least:
+        raise ValueError(f"{owner} needs an integer of at least {least} for `{name}`, got {shown(value)}")
+    if found > most:
+        raise ValueError(f"{owner} needs at most {most:,} for `{name}`, got {shown(value)}")
+    return found
 
 
-def position(value: Any) -> float:
+def whole(value: object) -> int | None:
+    """The integer that a value is, under whatever type; None if it is none. A bool is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # this asks whether it is one
+    except (TypeError, ValueError, RuntimeError):  # of a tensor with a fraction, or with several elements
+        return None
+
+
+def position(value: object) -> float:
     """``value`` as a position: a number of at least 0, exact if it is an integer."""
-    if not isinstance(value, bool):
-        try:
-            value = operator.index(value)
-        except TypeError:
-            value = float(value) if isinstance(value, Real) else value
-        if isinstance(value, int | float) and 0 <= value < math.inf:
-            return value
+    found: object = whole(value)
+    if found is None and isinstance(value, Real) and not isinstance(value, bool):
+        found = float(value)
+    if isinstance(found, int | float) and 0 <= found < math.inf:
+        return found
     raise ValueError(
-        f"a position must be a finite number of at least 0 (steps done so far), got {value!r}; "
+        f"a position must be a finite number of at least 0 (steps done so far), got {shown(value)}; "
         f"for many positions give a NumPy array"
     )
+
+
+def suggestion(word: object, known: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
+    """``did you mean ...? `` for the known word that is meant or most alike, or nothing.
+
+    Args:
+        word: What was given.
+        known: The words that there are.
+        aliases: What other libraries call them: their word -> ours.
+
+    >>> suggestion("cosin", ["cosine", "linear"])
+    "did you mean 'cosine'? "
+    """
+    if not isinstance(word, str) or len(word) > 80:
+        return ""
+    by_folded = {_folded(name): name for name in known}
+    meant = {_folded(theirs): ours for theirs, ours in (aliases or {}).items()}.get(_folded(word))
+    if meant is None:
+        alike = difflib.get_close_matches(_folded(word), by_folded, n=1, cutoff=0.5)
+        meant = by_folded[alike[0]] if alike else None
+    return f"did you mean {meant!r}? " if meant else ""
+
+
+def _folded(word: str) -> str:
+    return word.lower().replace("-", "_").replace(" ", "_")
+
+
+def unknown(what: str, word: object, known: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
+    """The message for a name that there is not.
+
+    >>> unknown("shape", "cosin", ["cosine", "linear"])
+    "unknown shape 'cosin'; did you mean 'cosine'? Available: cosine, linear"
+    """
+    known = list(known)
+    return f"unknown {what} {shown(word)}; {suggestion(word, known, aliases)}Available: {', '.join(known)}"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxlevel = 3
+
+
+def shown(value: object) -> str:
+    """A value for a message: its repr, cut to a line, at a cost that does not grow with the value."""
+    if isinstance(value, int) and not -(2**256) < value < 2**256:
+        return f"an integer of about {int(value.bit_length() * math.log10(2)) + 1} digits"
+    return _SHORT.repr(value)
 
 
 def store(schedule: object, **checked: Any) -> None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .base import Schedule
-from .checks import LONGEST, count
+from .checks import LONGEST, integer
 
 if TYPE_CHECKING:
     from .backends import Array
@@ -95,7 +95,7 @@ def _kind(first: float, last: float, before: list[Phase]) -> str:
 def horizon(schedule: Schedule, stop: float | None = None) -> float:
     """``stop``, or the schedule's length, or where to stop looking at one that never ends."""
     if stop is not None:
-        return count("stop", stop, owner="describe")
+        return integer("stop", stop, owner="describe")
     if schedule.length is not None:
         return schedule.length or 1
     first = next(schedule._changes(LONGEST), 0)  # the end of a warmup, most often

@@ -36,7 +36,7 @@ class Repeat(Around, Schedule):
         height = checks.length("height_factor", self.height_factor, owner="repeat", above=0)
         checks.store(self, length_factor=factor, height_factor=height)
         if self.times is not None:
-            checks.store(self, times=checks.count("times", self.times, owner="repeat"))
+            checks.store(self, times=checks.integer("times", self.times, owner="repeat"))
             if factor != 1 and (self.times > 1000 or factor**self.times > checks.LONGEST):
                 raise ValueError(
                     f"repeat with a `length_factor` of {factor!r} takes at most 1000 cycles, and "
