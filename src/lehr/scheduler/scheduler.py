@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..lengths import Length
+from ..schedules.lengths import Length
 from ..schedules import Schedule
 from .attached import attach, detach
 from .groups import Chosen, all_groups

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .. import control, lengths
-from ..lengths import Length
+from .. import control
+from ..schedules import lengths
+from ..schedules.lengths import Length
 from ..schedules import Schedule
 from .core import Core
 
