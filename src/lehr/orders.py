@@ -118,11 +118,11 @@ def checked(call: Any) -> tuple[str, dict[str, Any]]:
         raise ValueError(f"a call is a mapping with the key 'call', got {call!r:.80}")
     name, settings = call["call"], {k: v for k, v in call.items() if k != "call"}
     if not isinstance(name, str) or name not in CALLS:
-        raise ValueError(f"there is no call {name!r:.80}; {spec.nearest(name, CALLS)}There are {', '.join(CALLS)}")
+        raise ValueError(f"there is no call {name!r:.80}; {checks.suggestion(name, CALLS)}There are {', '.join(CALLS)}")
     takes = CALLS[name]
     for word in settings:
         if word not in takes:
-            raise ValueError(f"{name} takes {', '.join(takes)}; {spec.nearest(word, takes)}got {word!r:.80}")
+            raise ValueError(f"{name} takes {', '.join(takes)}; {checks.suggestion(word, takes)}got {word!r:.80}")
     for word in takes[: NEEDED[name]]:
         if word not in settings:
             raise ValueError(f"{name} needs `{word}`; it takes {', '.join(takes)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, cast, get_args, get_type_hints
 
 from .. import checks, lengths, shapes
@@ -28,6 +28,19 @@ _ALWAYS_RECORDED = ("training_steps", "warmup_steps", "max_lr", "min_lr")
 def is_required(parameter: inspect.Parameter) -> bool:
     """Whether a call must give this parameter."""
     return parameter.default is parameter.empty or parameter.default is REQUIRED
+
+
+def missing_settings(owner: str, missing: Iterable[str], known: Iterable[str]) -> str:
+    """Return the message for a call of ``owner`` without settings that it needs.
+
+    >>> print(missing_settings("cosine", ["max_lr"], ["training_steps", "max_lr"]))
+    cosine needs `max_lr`, the peak rate, such as max_lr=1e-3; for a schedule of factors say max_lr=1.0
+    """
+    names = sorted(missing, key=lambda name: name == "max_lr")
+    needs = f"{owner} needs {' and '.join(f'`{name}`' for name in names)}"
+    if names[-1] == "max_lr":
+        return f"{needs}, the peak rate, such as max_lr=1e-3; for a schedule of factors say max_lr=1.0"
+    return f"{needs}. It takes {', '.join(known)}"
 
 
 class Settings:
@@ -84,15 +97,9 @@ class Settings:
                 raise ValueError(f"{self.owner} got `{name}` twice: by position and by name")
         given = {**self._defaults, **by_position, **kwargs}
         if len(given) < len(self._names):
-            raise ValueError(self._missing([name for name in self._names if name not in given]))
+            missing = [name for name in self._names if name not in given]
+            raise ValueError(missing_settings(self.owner, missing, self._names))
         return given
-
-    def _missing(self, names: list[str]) -> str:
-        names.sort(key=lambda name: name == "max_lr")
-        needs = f"{self.owner} needs {' and '.join(f'`{name}`' for name in names)}"
-        if names[-1] == "max_lr":
-            return f"{needs}, the peak rate, such as max_lr=1e-3; for a schedule of factors say max_lr=1.0"
-        return f"{needs}. It takes {', '.join(self._names)}"
 
     def _check_levels(self, settings: Mapping[str, Any]) -> None:
         """Check what holds for every recipe that has these settings."""
