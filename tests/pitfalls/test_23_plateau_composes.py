@@ -42,7 +42,7 @@ def test_asked_for_it_counts_in_the_warmup():
 
 def test_a_plateau_under_a_cosine_multiplies_it():
     opt = sgd()
-    schedule = lehr.cosine(100)
+    schedule = lehr.cosine(100, max_lr=1.0)
     scheduler = Scheduler(opt, schedule)
     plateau = Plateau(scheduler, patience=0, factor=0.5)
     scheduler.step(40)
