@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def as_steps(context: click.Context, parameter: click.Parameter, text: str | None, *, least: int = 1) -> int | None:
     """What an option that takes a number of steps says: ``20000``, ``20k``, ``1.5M``."""
-    from .. import lengths
+    from ..schedules import lengths
 
     if text is None:
         return None

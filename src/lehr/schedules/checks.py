@@ -139,6 +139,27 @@ def shown(value: object) -> str:
     return _SHORT.repr(value)
 
 
+def named(word: object, longest: int = 80) -> str:
+    """A name for a message: as it is, if that can do no harm to a terminal or a log, else its repr, cut.
+
+    >>> print(named("max_lr"), named("a\\nb"))
+    max_lr 'a\\nb'
+    """
+    if isinstance(word, str) and len(word) <= longest and word.isprintable():
+        return word
+    return shown(word)
+
+
+def printable(text: str, longest: int = 300) -> str:
+    """A foreign text for a message, such as that of a parser: one line, without control characters, cut.
+
+    >>> printable("line 1\\n  line 2 \\x1b[31m")
+    'line 1 line 2 \\\\x1b[31m'
+    """
+    words = " ".join(text[: 2 * longest].split())[:longest]
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in words)
+
+
 def store(schedule: object, **checked: Any) -> None:
     """Put what was checked into a schedule, which is frozen for everybody else."""
     for name, value in checked.items():
