@@ -67,13 +67,16 @@ class Resumes(Core):
         ):
             code = replace(code, group_factors=saved.group_factors)
         differences = saved.differences(code)
-        if differences and keep is None:
-            raise StateMismatchError(differences)
+        watchers = saved.watchers if len(saved.watchers) == len(self._watchers) else []
+        of_watchers = [
+            f"Plateau: {line}"
+            for watcher, state in zip(self._watchers, watchers, strict=False)
+            for line in watcher.differences(state)
+        ]
+        if (differences or of_watchers) and keep is None:
+            raise StateMismatchError(differences + of_watchers)
         if keep == "checkpoint":
             _check_that_it_fits(saved, code)
-        watchers = saved.watchers if len(saved.watchers) == len(self._watchers) else []
-        for watcher, state in zip(self._watchers, watchers, strict=False):
-            watcher.check_state(state)
         schedules = self._begun if keep == "code" and differences else saved.schedules
         history = [] if keep == "code" and differences else saved.history
         now = [_replayed(one, index, history) for index, one in enumerate(schedules.values())]
@@ -92,7 +95,7 @@ class Resumes(Core):
             if keep != "code":  # without a difference too: factors may differ in their last bit
                 track.writer.load([next(factors) for _ in track.writer.current_factors()])
         for watcher, state in zip(self._watchers, watchers, strict=False):
-            watcher.load_state_dict(state)
+            watcher.load_state_dict(state, keep=keep)
         if self._control is not None:
             self._control.answered = saved.answered
         self.updates, self._applied, self._used = saved.updates, None, None
