@@ -79,6 +79,13 @@ def whole(value: object) -> int | None:
         return None
 
 
+def boolean(name: str, value: object, *, owner: str) -> bool:
+    """``value``, if it is True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{owner} needs True or False for `{name}`, got {shown(value)}")
+    return value
+
+
 def position(value: object) -> float:
     """``value`` as a position: a number of at least 0, exact if it is an integer."""
     found: object = whole(value)
