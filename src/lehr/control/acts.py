@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
 from typing import Annotated, Any, Self, get_args, get_type_hints
 
@@ -39,6 +39,10 @@ class Act(ABC):
         super().__init_subclass__()
         ACTS[cls.__name__.lower()] = cls
 
+    def __post_init__(self) -> None:
+        for name in _lengths(type(self)):
+            self._steps(name, of=checks.LONGEST)  # a share is one of a run that is known later
+
     @abstractmethod
     def rest(self, schedule: Schedule, position: float) -> Schedule:
         """What comes from ``position`` on, counted from there.
@@ -59,8 +63,18 @@ class Act(ABC):
             lr: The present rate of the fastest param group.
         """
         of = None if training_steps is None else int(training_steps)
-        found = {name: lengths.steps(getattr(self, name), name=name, of=of) for name in _lengths(type(self))}
-        return replace(self, **found)
+        return replace(self, **{name: self._steps(name, of) for name in _lengths(type(self))})
+
+    def _steps(self, name: str, of: int | None = None) -> int:
+        """A length as an integer.
+
+        Raises:
+            ValueError: It is no length of at least one step.
+        """
+        steps = lengths.steps(getattr(self, name), name=name, of=of)
+        if not steps:
+            raise ValueError(f"{type(self).__name__.lower()} needs `{name}` of at least 1, got {getattr(self, name)!r}")
+        return steps
 
     def for_groups(self, groups: Sequence[GroupKey]) -> dict[GroupKey, Act]:
         """The act on the schedule of each param group, or of all groups under None."""
@@ -71,6 +85,11 @@ class Act(ABC):
         """Type and description of each field, by name, in order."""
         hints = get_type_hints(cls, include_extras=True)
         return {f.name: get_args(hints[f.name]) for f in fields(cls) if f.repr}
+
+    @classmethod
+    def is_required(cls, option: str) -> bool:
+        """Whether the act cannot be built without this field."""
+        return next(f for f in fields(cls) if f.name == option).default is MISSING
 
     def __str__(self) -> str:
         settings = ((f.name, getattr(self, f.name)) for f in fields(self) if f.repr)
@@ -100,11 +119,12 @@ class Extend(Act):
     policy: Annotated[str, f"How to get there: {', '.join(POLICIES)}."] = "stretch"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.policy not in POLICIES:
             raise ValueError(checks.unknown("policy of extend", self.policy, POLICIES))
 
     def rest(self, schedule: Schedule, position: float) -> Schedule:
-        end = lengths.steps(self.training_steps, name="training_steps")
+        end = self._steps("training_steps")
         if schedule.length is None:
             raise ValueError(
                 f"extend needs a schedule that ends, and {checks.shown(schedule)} never ends: use cooldown or amend"
@@ -163,16 +183,17 @@ class Cooldown(Act):
     shape: Annotated[str, "Its shape, any of a ramp."] = "1-sqrt"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         checks.number("to", self.to, owner="cooldown")
         shapes.get(self.shape)
 
     def rest(self, schedule: Schedule, position: float) -> Schedule:
-        rate, steps = schedule(position), lengths.steps(self.steps, name="steps")
+        rate, steps = schedule(position), self._steps("steps")
         if self.to > rate:
             raise ValueError(
                 f"cooldown needs `to` of at most the present rate, {rate!r}, got {self.to!r}; to go up use amend"
             )
-        return Ramp(rate, float(self.to), checks.length("steps", steps, owner="cooldown", above=0), self.shape)
+        return Ramp(rate, float(self.to), steps, self.shape)
 
 
 @dataclass(frozen=True)
@@ -234,13 +255,14 @@ class Dip(Act):
     recover: Annotated[Length, "Steps until the rate is back on the schedule."]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if checks.number("factor", self.factor, owner="dip") > 1:
             raise ValueError(f"dip needs `factor` of at most 1, got {self.factor!r}; to raise the rate use scale")
 
     def rest(self, schedule: Schedule, position: float) -> Schedule:
-        steps = lengths.steps(self.recover, name="recover")
+        steps = self._steps("recover")
         remaining = schedule.cut(position)
-        dip: Schedule = Ramp(float(self.factor), 1.0, checks.length("recover", steps, owner="dip", above=0))
+        dip: Schedule = Ramp(float(self.factor), 1.0, steps)
         if remaining.length is None:
             return remaining * dip.then(Constant(1.0))
         # A product ends where its last moving part does.

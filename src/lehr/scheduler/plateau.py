@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any, Protocol, SupportsFloat, runtime_checkable
 
+from ..control import stagnation
+from ..control.stagnation import Counters, Settings
 from ..schedules import Schedule, checks
-from . import ranks, stagnation
-from .stagnation import Counters, Settings
+from . import ranks
 from .warn import warn
 
 
@@ -25,7 +26,7 @@ class WatchedScheduler(Protocol):
         """Every schedule, by what it drives: ``"lr"``, or ``"lr of group 'head'"``."""
 
     @property
-    def _coming(self) -> int:
+    def next_position(self) -> float:
         """Position of the next update."""
 
     def scale(self, factor: float, why: str = "") -> None:
@@ -184,7 +185,7 @@ class Plateau:
         Raises:
             ValueError: `state_dict` did not return it.
         """
-        stagnation.read(state)
+        self._read(state)
 
     def differences(self, state: object) -> list[str]:
         """The settings that differ between a checkpoint's state and the code, one line for each.
@@ -192,7 +193,7 @@ class Plateau:
         Raises:
             ValueError: `state_dict` did not return the state.
         """
-        saved, code = asdict(stagnation.read(state)[0]), self.settings()
+        saved, code = asdict(self._read(state)[0]), self.settings()
         return [
             f"{name}: checkpoint {saved[name]!r}, code {code[name]!r}" for name in code if saved[name] != code[name]
         ]
@@ -212,7 +213,7 @@ class Plateau:
         """
         if keep not in (None, "checkpoint", "code"):
             raise ValueError(f"`keep` must be 'checkpoint' or 'code', got {checks.shown(keep)}")
-        saved, counters = stagnation.read(state)
+        saved, counters = self._read(state)
         if keep is None and saved != self._settings:
             raise ValueError(
                 f"the settings of the Plateau differ: {'; '.join(self.differences(state))}; "
@@ -224,6 +225,11 @@ class Plateau:
         self._settings = settings
         self._counters = replace(counters, recent=settings.last(counters.recent))
 
+    def _read(self, state: object) -> tuple[Settings, Counters]:
+        if isinstance(state, Mapping) and "settings" not in state:  # of a checkpoint before version 4
+            state = {**state, "settings": self.settings()}
+        return stagnation.read(state)
+
     @property
     def _scheduler(self) -> WatchedScheduler:
         scheduler = self._watched()
@@ -231,20 +237,16 @@ class Plateau:
             raise ValueError("the Scheduler of this Plateau no longer exists: keep a reference to it")
         return scheduler
 
-    @property
-    def _next_position(self) -> int:
-        return self._scheduler._coming
-
     def _lr_schedules(self) -> list[Schedule]:
         schedules = self._scheduler.schedules
         return [schedules[name] for name in schedules if name.partition(" ")[0] == "lr"]
 
     def _is_rising(self) -> bool:
-        now = self._next_position
+        now = self._scheduler.next_position
         return any(schedule(now + 1) > schedule(now) for schedule in self._lr_schedules())
 
     def _cut(self, counters: Counters) -> None:
-        rate = max(schedule(self._next_position) for schedule in self._lr_schedules())
+        rate = max(schedule(self._scheduler.next_position) for schedule in self._lr_schedules())
         factor = max(self._settings.factor, self._settings.min_lr / rate) if rate else 1.0
         if factor < 1 and not math.isclose(factor, 1):  # a rate that is at min_lr but for rounding stays there
             self._scheduler.scale(factor, why=f"no better than {counters.best:g} for {counters.bad} metrics")

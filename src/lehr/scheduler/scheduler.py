@@ -479,6 +479,11 @@ class Scheduler(LRScheduler):
         return self._clock.position
 
     @property
+    def next_position(self) -> float:
+        """Position of the next update: that after the present one, once the present one has been made."""
+        return self._clock.next_position
+
+    @property
     def last_epoch(self) -> float:  # type: ignore[override]
         """The position, by the name that torch gives it. Some trainers add to it."""
         return self._clock.position
@@ -618,12 +623,10 @@ class Scheduler(LRScheduler):
         code = self._with_what_is_left_open(code, saved)
         same_watchers = len(saved.watchers) == len(self._watchers)
         watched = list(zip(self._watchers, saved.watchers, strict=True)) if same_watchers else []
-        for watcher, state in watched:
-            watcher.check_state(state)
+        of_watchers = [f"Plateau: {row}" for watcher, state in watched for row in watcher.differences(state)]
         differences = saved.differences(code)
-        differences += chain.from_iterable(watcher.differences(state) for watcher, state in watched)
-        if differences and keep is None:
-            raise StateMismatchError(differences)
+        if (differences or of_watchers) and keep is None:
+            raise StateMismatchError(differences + of_watchers)
         if keep == "checkpoint":
             saved.check_that_it_fits(code)
         code_holds = keep == "code" and bool(differences)
@@ -635,7 +638,7 @@ class Scheduler(LRScheduler):
         if saved.plan.changes and not plan.changes:
             _warn_of_dropped(saved, next(iter(plan.schedules.values()))(saved.position))
         for watcher, state in watched:
-            watcher.load_state_dict(state, settings=not code_holds)
+            watcher.load_state_dict(state, keep=keep or "checkpoint")
         self._take_over(plan, saved, with_factors=keep != "code")
 
     def _with_what_is_left_open(self, code: State, saved: State) -> State:
