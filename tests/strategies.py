@@ -68,7 +68,7 @@ def recipes(draw: st.DrawFn) -> Schedule:
                 ("triangular", cyclic),
                 ("triangular2", cyclic),
                 ("exp_range", cyclic | {"decay_factor": 0.99}),
-                ("range_test", {"training_steps": given["training_steps"]}),
+                ("range_test", {"training_steps": given["training_steps"], "max_lr": 10.0}),
             ]
         )
     )

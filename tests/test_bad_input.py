@@ -30,7 +30,7 @@ def call(function, *args, **kwargs):
 
 
 NAN, INF = math.nan, math.inf
-COSINE = {"schedule": "cosine", "training_steps": 100}
+COSINE = {"schedule": "cosine", "training_steps": 100, "max_lr": 1.0}
 RAMP = Ramp(1, 0, 10)
 
 # What is done, and what the message says: the culprit, and a rule, the value or the way out.
@@ -72,22 +72,22 @@ REFUSED = {
     "step as a string": (lambda: Scheduler(optimizer(), "linear", 9).step("3"), "step", "'3'"),
     "step said twice": (lambda: Scheduler(optimizer(), "linear", 9).step(3, epoch=4), "epoch", "both"),
     # recipes
-    "phases longer than the run": (call(lehr.wsd, 10, 6, decay_steps=8), "warmup_steps=6 + decay_steps=8", "> 10"),
+    "phases longer than the run": (call(lehr.wsd, 10, 6, 1.0, decay_steps=8), "warmup_steps=6 + decay_steps=8", "> 10"),
     "exponential to zero": (call(lehr.exponential, 10, 0, 1.0, 0.0), "min_lr", "small"),
-    "exponential cooldown to zero": (call(lehr.wsd, 10, decay_shape="exponential"), "end=0.0", "above 0"),
-    "unknown shape": (call(lehr.wsd, 10, decay_shape="1-sqr"), "'1-sqr'", "'1-sqrt'"),
+    "exponential cooldown to zero": (call(lehr.wsd, 10, max_lr=1.0, decay_shape="exponential"), "end=0.0", "above 0"),
+    "unknown shape": (call(lehr.wsd, 10, max_lr=1.0, decay_shape="1-sqr"), "'1-sqr'", "'1-sqrt'"),
     "shape without its parameter": (call(Ramp, 1, 0, 5, "polynomial"), "polynomial", "power"),
     "shape with one too many": (call(Ramp, 1, 0, 5, "linear(2)"), "linear", "none"),
     "shape with a word": (call(Ramp, 1, 0, 5, "polynomial(x)"), "polynomial(x)", "numbers"),
-    "milestones out of order": (call(lehr.multistep, 100, milestones=[60, 30]), "milestones", "(60, 30)"),
-    "milestone past the end": (call(lehr.multistep, 100, milestones=[101]), "milestones", "within"),
+    "milestones out of order": (call(lehr.multistep, 100, max_lr=1.0, milestones=[60, 30]), "milestones", "(60, 30)"),
+    "milestone past the end": (call(lehr.multistep, 100, max_lr=1.0, milestones=[101]), "milestones", "within"),
     "cycles that shrink for ever": (call(RAMP.repeat, length_factor=0.5), "times", "length_factor"),
-    "a share of nothing": (call(lehr.inverse_sqrt, warmup_steps="2%"), "'2%'", "training_steps"),
-    "a share below half a step": (call(lehr.cosine, 20, "1%"), "'1%'", "0.2"),
-    "a missing setting": (call(lehr.step_decay, 100), "step_decay", "decay_steps"),
+    "a share of nothing": (call(lehr.inverse_sqrt, warmup_steps="2%", max_lr=1.0), "'2%'", "training_steps"),
+    "a share below half a step": (call(lehr.cosine, 20, "1%", 1.0), "'1%'", "0.2"),
+    "a missing setting": (call(lehr.step_decay, 100, max_lr=1.0), "step_decay", "decay_steps"),
     "a fraction of a step": (call(lengths.steps, "1.2345k", name="length"), "length", "1234.5"),
-    "three ramps that do not fit": (call(lehr.one_cycle, 10, 6, ramps=3), "warmup_steps=6", "training_steps=10"),
-    "four ramps": (call(lehr.one_cycle, 10, ramps=4), "ramps", "4"),
+    "three ramps that do not fit": (call(lehr.one_cycle, 10, 6, 1.0, ramps=3), "warmup_steps=6", "training_steps=10"),
+    "four ramps": (call(lehr.one_cycle, 10, max_lr=1.0, ramps=4), "ramps", "4"),
     # parts
     "a negative rate": (call(Ramp, -1, 0, 10), "start", "-1"),
     "a part too long to count": (call(Constant, 1, 10**19), "length", "10**18"),
@@ -134,11 +134,11 @@ REFUSED = {
     "TOML that is none": (call(spec.from_toml, "schedule = "), "TOML", "value"),
     "text that is code": (call(spec.from_text, "__import__('os').getcwd()"), "__import__", "cosine"),
     "text that is a lambda": (call(spec.from_text, "lambda: 0"), "lambda", "training_steps"),
-    "text with an attribute": (call(spec.from_text, "cosine(100).__class__()"), "__class__", "then"),
+    "text with an attribute": (call(spec.from_text, "cosine(100, max_lr=1).__class__()"), "__class__", "then"),
     "text unfinished": (call(spec.from_text, "cosine(100"), "never closed", "write for example"),
     "text too deep": (call(spec.from_text, "(" * 5000 + ")" * 5000), "text", "nested"),
     "text that says a setting twice": (
-        call(spec.from_text, "cosine(100, training_steps=5)"),
+        call(spec.from_text, "cosine(100, training_steps=5, max_lr=1)"),
         "training_steps",
         "twice",
     ),
@@ -231,14 +231,14 @@ def test_after_a_refused_constructor_the_optimizer_is_as_before():
 
 def test_a_file_that_cannot_be_written_is_as_before(tmp_path):
     kept = tmp_path / "kept.json"
-    spec.write(lehr.linear(9), kept)
+    spec.write(lehr.linear(9, max_lr=1.0), kept)
     with pytest.raises(ValueError, match="cannot be written"):
-        spec.write(lehr.linear(9), tmp_path / "no" / "such.json")
+        spec.write(lehr.linear(9, max_lr=1.0), tmp_path / "no" / "such.json")
     with pytest.raises(ValueError, match=r"ends in \.json"):
-        spec.write(lehr.linear(9), tmp_path / "kept.ini")
+        spec.write(lehr.linear(9, max_lr=1.0), tmp_path / "kept.ini")
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(ValueError, match="cannot be written"):
-        spec.write(lehr.linear(9), tmp_path / "folder.json")
+        spec.write(lehr.linear(9, max_lr=1.0), tmp_path / "folder.json")
     (tmp_path / "folder.json").rmdir()
-    assert spec.read(kept) == lehr.linear(9)
+    assert spec.read(kept) == lehr.linear(9, max_lr=1.0)
     assert [file.name for file in tmp_path.iterdir()] == ["kept.json"]

@@ -72,17 +72,20 @@ def test_standard_input(write):
 @pytest.mark.parametrize(
     ("words", "schedule"),
     [
-        (["wsd", "--set", "decay_steps=20%", "--set", "decay_shape=linear"], lehr.wsd(1000, decay_shape="linear")),
-        (["multistep", "--set", "milestones=300,60%"], lehr.multistep(1000, milestones=[300, 600])),
-        (["multistep", "--set", "milestones=[300]"], lehr.multistep(1000, milestones=[300])),
-        (["one_cycle", "--set", "ramps=3"], lehr.one_cycle(1000, ramps=3)),
-        (["one_cycle", "--set", "shape=tanh(-6, 3)"], lehr.one_cycle(1000, shape="tanh(-6, 3)")),
-        (["power", "--set", "exponent=-0.3"], lehr.power(1000, exponent=-0.3)),
+        (
+            ["wsd", "--set", "decay_steps=20%", "--set", "decay_shape=linear"],
+            lehr.wsd(1000, max_lr=1.0, decay_shape="linear"),
+        ),
+        (["multistep", "--set", "milestones=300,60%"], lehr.multistep(1000, max_lr=1.0, milestones=[300, 600])),
+        (["multistep", "--set", "milestones=[300]"], lehr.multistep(1000, max_lr=1.0, milestones=[300])),
+        (["one_cycle", "--set", "ramps=3"], lehr.one_cycle(1000, max_lr=1.0, ramps=3)),
+        (["one_cycle", "--set", "shape=tanh(-6, 3)"], lehr.one_cycle(1000, max_lr=1.0, shape="tanh(-6, 3)")),
+        (["power", "--set", "exponent=-0.3"], lehr.power(1000, max_lr=1.0, exponent=-0.3)),
         (["noam", "--set", "model_dim=512"], lehr.noam(1000, 1000, model_dim=512)),
     ],
 )
 def test_other_settings(words, schedule):
-    extra = ["--warmup-steps", "1000"] if words[0] == "noam" else []
+    extra = ["--warmup-steps", "1000"] if words[0] == "noam" else ["--max-lr", "1"]
     assert output("show", *words, "--training-steps", "1k", *extra).startswith(schedule.describe())
 
 
@@ -99,8 +102,8 @@ def test_show_draws():
 
 
 def test_show_up_to_a_stop():
-    shown = output("show", "linear(100)", "--stop", "0.5k")
-    assert shown.startswith(lehr.linear(100).describe(500))
+    shown = output("show", "linear(100, max_lr=1)", "--stop", "0.5k")
+    assert shown.startswith(lehr.linear(100, max_lr=1.0).describe(500))
     assert shown.splitlines()[-1].split()[-1] == "500"
 
 
@@ -112,7 +115,7 @@ def test_show_on_a_logarithmic_axis_and_over_the_share():
 
 
 def test_every_row_of_steps_is_drawn_at_its_height():
-    shown = output("show", "multistep(100, milestones=[50], decay_factor=0.5)")
+    shown = output("show", "multistep(100, max_lr=1, milestones=[50], decay_factor=0.5)")
     rows = {line.split("|")[0].strip(): line.split("|")[1].strip() for line in shown.splitlines() if " | " in line}
     assert set(rows["1"][:20]) == {"⣀"}
     assert set(rows["0.5"][-20:]) == {"⣀"}
@@ -126,7 +129,7 @@ def test_plot_writes_a_picture(tmp_path):
 
 
 def test_plot_hands_its_options_on(tmp_path):
-    words = ["plot", "wsd(100, warmup_steps=10)", "--out", str(tmp_path / "a.svg")]
+    words = ["plot", "wsd(100, warmup_steps=10, max_lr=1)", "--out", str(tmp_path / "a.svg")]
     drawn = set()
     for options in ([], ["--log"], ["--share"], ["--no-phases"], ["--stop", "50"]):
         output(*words, *options)
@@ -146,7 +149,7 @@ def test_compare_puts_key_numbers_side_by_side():
 
 
 def test_compare_draws_a_picture(tmp_path):
-    shown = output("compare", "cosine(100)", "constant()", "-o", str(tmp_path / "both.png"))
+    shown = output("compare", "cosine(100, max_lr=1)", "constant(max_lr=1)", "-o", str(tmp_path / "both.png"))
     assert shown.endswith(f"wrote {tmp_path / 'both.png'}\n")
     assert "endless" in shown
     assert "⣀" not in shown
@@ -165,14 +168,14 @@ def test_export_json():
 
 
 def test_export_more_or_fewer_steps_than_the_run_has():
-    assert output("export", "linear(4)", "--steps", "2") == "step,lr\n0,1.0\n1,0.75\n"
-    assert output("export", "linear(2)", "--steps", "4") == "step,lr\n0,1.0\n1,0.5\n2,0.0\n3,0.0\n"
-    assert output("export", "constant()", "--steps", "2") == "step,lr\n0,1.0\n1,1.0\n"
+    assert output("export", "linear(4, max_lr=1)", "--steps", "2") == "step,lr\n0,1.0\n1,0.75\n"
+    assert output("export", "linear(2, max_lr=1)", "--steps", "4") == "step,lr\n0,1.0\n1,0.5\n2,0.0\n3,0.0\n"
+    assert output("export", "constant(max_lr=1)", "--steps", "2") == "step,lr\n0,1.0\n1,1.0\n"
 
 
 def test_export_into_a_file(tmp_path):
     path = tmp_path / "rates.csv"
-    assert output("export", "linear(2)", "-o", str(path)) == f"wrote {path}\n"
+    assert output("export", "linear(2, max_lr=1)", "-o", str(path)) == f"wrote {path}\n"
     assert path.read_text() == "step,lr\n0,1.0\n1,0.5\n"
 
 
@@ -214,7 +217,7 @@ def test_version_and_help():
         (["show", "cosine", "--training-steps", "9", "--set", "cycles=2"], "no setting `cycles`"),
         (["show", "cosine", "--training-steps", "9", "--set", "return=2"], "no setting `return`"),
         (["show", "cosine", "--set", "cycles"], "NAME=VALUE"),
-        (["show", "cosine(9)", "--max-lr", "3"], "settings go with a recipe's bare name"),
+        (["show", "cosine(9, max_lr=1)", "--max-lr", "3"], "settings go with a recipe's bare name"),
         (["show", "cosine(9"], "is no schedule"),
         (["show", "cosine(9, max_lr=-1)"], "max_lr"),
         (["show", "__import__('os').getcwd()"], "is no schedule"),
@@ -223,22 +226,22 @@ def test_version_and_help():
         (["show", "rates.csv"], "a spec file ends in .json"),
         (["show", "."], "a spec file ends in .json"),
         (["show", "a" * 300], "File name too long"),
-        (["show", "cosine(9)", "--stop", "0"], "a number of steps of at least 1"),
-        (["show", "cosine(9)", "--stop", "x"], "a number of steps of at least 1"),
+        (["show", "cosine(9, max_lr=1)", "--stop", "0"], "a number of steps of at least 1"),
+        (["show", "cosine(9, max_lr=1)", "--stop", "x"], "a number of steps of at least 1"),
         (["show", "constant(9, max_lr=0)", "--log"], "logarithmic"),
-        (["plot", "cosine(9)"], "Missing option '-o' / '--out'"),
-        (["plot", "cosine(9)", "--out", "picture"], "ends in .png"),
-        (["plot", "cosine(9)", "--out", "picture.csv"], "'csv' is not supported"),
-        (["plot", "cosine(9)", "--out", "nowhere/picture.png"], "nowhere/picture.png cannot be written"),
+        (["plot", "cosine(9, max_lr=1)"], "Missing option '-o' / '--out'"),
+        (["plot", "cosine(9, max_lr=1)", "--out", "picture"], "ends in .png"),
+        (["plot", "cosine(9, max_lr=1)", "--out", "picture.csv"], "'csv' is not supported"),
+        (["plot", "cosine(9, max_lr=1)", "--out", "nowhere/picture.png"], "nowhere/picture.png cannot be written"),
         (["compare"], "Missing argument 'SCHEDULE...'"),
-        (["compare", *(f"linear({n})" for n in range(1, 29))], "at most 26"),
-        (["export", "constant()"], "--steps"),
-        (["export", "cosine(1T)"], "--every 100000"),
-        (["export", "cosine(9)", "--format", "xml"], "'xml' is not one of 'csv', 'json'"),
-        (["export", "cosine(9)", "--python", "--every", "2"], "--python writes a function"),
-        (["export", "cosine(9)", "--python", "--name", "a b"], "`name` must be"),
-        (["export", "cosine(9)", "--name", "f"], "--python"),
-        (["export", "cosine(9)", "--out", "nowhere/rates.csv"], "cannot be written"),
+        (["compare", *(f"linear({n}, max_lr=1)" for n in range(1, 29))], "at most 26"),
+        (["export", "constant(max_lr=1)"], "--steps"),
+        (["export", "cosine(1T, max_lr=1)"], "--every 100000"),
+        (["export", "cosine(9, max_lr=1)", "--format", "xml"], "'xml' is not one of 'csv', 'json'"),
+        (["export", "cosine(9, max_lr=1)", "--python", "--every", "2"], "--python writes a function"),
+        (["export", "cosine(9, max_lr=1)", "--python", "--name", "a b"], "`name` must be"),
+        (["export", "cosine(9, max_lr=1)", "--name", "f"], "--python"),
+        (["export", "cosine(9, max_lr=1)", "--out", "nowhere/rates.csv"], "cannot be written"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
 )
@@ -273,7 +276,7 @@ def test_any_word_is_a_schedule_or_an_error_of_one_line(word):
 def writing(request, tmp_path):
     """A command that writes a file, and the file."""
     path = tmp_path / {"plot": "picture.png", "export": "rates.csv"}[request.param]
-    return [request.param, "cosine(9)", "--out", str(path)], path
+    return [request.param, "cosine(9, max_lr=1)", "--out", str(path)], path
 
 
 def test_a_file_keeps_its_mode_and_a_new_one_gets_the_usual(writing):
@@ -325,7 +328,7 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("lehr.cli.export.rates", rates)
-    assert "No space left on device" in error("export", "cosine(9)", "--out", str(path))
+    assert "No space left on device" in error("export", "cosine(9, max_lr=1)", "--out", str(path))
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -365,7 +368,7 @@ def test_help_does_not_even_load_numpy():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 
 
-@pytest.mark.parametrize("words", [["show", TEXT], ["export", "cosine(1M)"], ["compare", TEXT]])
+@pytest.mark.parametrize("words", [["show", TEXT], ["export", "cosine(1M, max_lr=1)"], ["compare", TEXT]])
 def test_a_reader_that_leaves_early_is_no_error(words):
     command = [sys.executable, "-m", "lehr.cli", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
@@ -391,7 +394,7 @@ def test_without_matplotlib_one_line_names_the_extra(tmp_path):
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
         "from lehr.cli import main\n"
-        f"main(['plot', 'linear(9)', '--out', {str(tmp_path / 'a.png')!r}])"
+        f"main(['plot', 'linear(9,max_lr=1)', '--out', {str(tmp_path / 'a.png')!r}])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2

@@ -65,17 +65,21 @@ def one_cycle_torch(n, share):
 
 TORCH = [
     torch_case("LambdaLR", PowerLaw(1.0, -0.5, 1), lambda t: (t + 1) ** -0.5),
-    torch_case("StepLR", lehr.step_decay(decay_steps=7, decay_factor=0.5), 7, 0.5),
-    torch_case("MultiStepLR", lehr.multistep(milestones=[5, 5, 30], decay_factor=0.3), [5, 30, 5], 0.3),
+    torch_case("StepLR", lehr.step_decay(max_lr=1.0, decay_steps=7, decay_factor=0.5), 7, 0.5),
+    torch_case("MultiStepLR", lehr.multistep(max_lr=1.0, milestones=[5, 5, 30], decay_factor=0.3), [5, 30, 5], 0.3),
     torch_case("ConstantLR", Constant(0.3, 8).then(Constant(1.0)), 0.3, 8),
     torch_case("LinearLR", Ramp(0.25, 0.75, 9), 0.25, 0.75, 9),
     torch_case("ExponentialLR", Exponential(1.0, 0.93), 0.93),
     torch_case("PolynomialLR", Ramp(1.0, 0.0, 40, "polynomial(2.5)"), 40, 2.5),
     torch_case("CosineAnnealingLR", Ramp(1.0, 0.1, 40, "cosine"), 40, 0.1, steps=41),
     torch_case("CosineAnnealingLR", Ramp(1.0, 0.1, 20, "cosine").then(Ramp(0.1, 1.0, 20, "cosine")).repeat(), 20, 0.1),
-    torch_case("CosineAnnealingWarmRestarts", lehr.cosine_restarts(cycle_steps=10), 10),
+    torch_case("CosineAnnealingWarmRestarts", lehr.cosine_restarts(max_lr=1.0, cycle_steps=10), 10),
     torch_case(
-        "CosineAnnealingWarmRestarts", lehr.cosine_restarts(min_lr=0.1, cycle_steps=6, length_factor=2), 6, 2, 0.1
+        "CosineAnnealingWarmRestarts",
+        lehr.cosine_restarts(max_lr=1.0, min_lr=0.1, cycle_steps=6, length_factor=2),
+        6,
+        2,
+        0.1,
     ),
     torch_case("OneCycleLR", one_cycle_torch(40, 0.3), 1.0, total_steps=40, steps=40),
     torch_case("OneCycleLR", one_cycle_torch(37, 0.3), 1.0, total_steps=37, steps=37),
@@ -268,7 +272,7 @@ def test_transcribed(case):
 def test_exact_restarts_where_a_logarithm_fails():
     """ln(81)/ln(3) is 4 minus a bit: peers that take its floor give the bottom of a cycle for its top."""
     for factor in range(2, 12):
-        schedule = lehr.cosine_restarts(cycle_steps=10, length_factor=factor)
+        schedule = lehr.cosine_restarts(max_lr=1.0, cycle_steps=10, length_factor=factor)
         tops = [10 * (factor**i - 1) // (factor - 1) for i in range(8)]
         assert [schedule(top) for top in tops] == [1.0] * 8
         assert max(schedule(top - 1) for top in tops[2:]) < 0.01

@@ -221,9 +221,9 @@ def test_equal_means_equal_settings(part):
 
 def test_a_recipe_equals_the_parts_it_is_made_of():
     assert lehr.linear(10, 0, 1.0) == Ramp(1.0, 0.0, 10)
-    assert lehr.linear("1k", "10%") == lehr.linear(1000, 100)
-    assert lehr.linear(10) != lehr.cosine(10)
-    assert len({lehr.linear(10), Ramp(1.0, 0.0, 10), lehr.linear(11)}) == 2
+    assert lehr.linear("1k", "10%", max_lr=1.0) == lehr.linear(1000, 100, max_lr=1.0)
+    assert lehr.linear(10, max_lr=1.0) != lehr.cosine(10, max_lr=1.0)
+    assert len({lehr.linear(10, max_lr=1.0), Ramp(1.0, 0.0, 10), lehr.linear(11, max_lr=1.0)}) == 2
 
 
 def test_a_schedule_is_frozen_and_a_leaf():

@@ -21,11 +21,14 @@ from lehr.plot import STYLE, plot_schedule, plot_schedules, save
 # A schedule that jumps, and where.
 JUMPS = [
     (lehr.step_decay(1000, 100, 1.0, decay_steps=300), [400, 700]),
-    (lehr.multistep(900, milestones=[300, 600]), [300, 600]),
+    (lehr.multistep(900, max_lr=1.0, milestones=[300, 600]), [300, 600]),
     (lehr.cosine_restarts(100_000, 1_000, 1e-3, cycle_steps=30_000), [31_000, 61_000, 91_000, 100_000]),
     (Ramp(1, 0, 7).repeat(3), [7, 14]),
     (Table([0.1, 0.2, 0.2, 0.5]), [1, 3]),
-    (lehr.step_decay(1000, decay_steps=70, decay_factor=0.9).stretch(777.7), [0.7777 * 70 * i for i in range(1, 15)]),
+    (
+        lehr.step_decay(1000, max_lr=1.0, decay_steps=70, decay_factor=0.9).stretch(777.7),
+        [0.7777 * 70 * i for i in range(1, 15)],
+    ),
 ]
 
 
@@ -69,7 +72,9 @@ def test_a_jump_is_vertical(schedule, jumps):
 @pytest.mark.parametrize("steps", [1, 10, 10**5, 10**9, 10**15])
 @pytest.mark.parametrize("cycle", [None, 1, 20])
 def test_a_picture_has_few_points_at_any_length(steps, cycle):
-    schedule = lehr.cosine(steps) if cycle is None else lehr.cosine_restarts(steps, cycle_steps=cycle)
+    schedule = (
+        lehr.cosine(steps, max_lr=1.0) if cycle is None else lehr.cosine_restarts(steps, max_lr=1.0, cycle_steps=cycle)
+    )
     positions, rates = line_of(plot_schedule(schedule))
     assert len(positions) <= 6_000
     assert (positions[0], positions[-1]) == (0, steps)
@@ -85,14 +90,14 @@ def test_cycles_shorter_than_a_dot_fill_the_picture(cycle):
 
 
 def test_cycles_of_one_step_are_drawn_as_updates_meet_them():
-    _, rates = line_of(plot_schedule(lehr.cosine_restarts("10k", cycle_steps=1)))
+    _, rates = line_of(plot_schedule(lehr.cosine_restarts("10k", max_lr=1.0, cycle_steps=1)))
     assert (rates[:-1] == 1).all()
 
 
 def test_the_given_axes_come_back():
     axes = Figure().subplots()
-    assert plot_schedule(lehr.linear(10), axes) is axes
-    assert plot_schedules([lehr.linear(10)], axes) is axes
+    assert plot_schedule(lehr.linear(10, max_lr=1.0), axes) is axes
+    assert plot_schedules([lehr.linear(10, max_lr=1.0)], axes) is axes
     assert len(axes.get_lines()) == 2
 
 
@@ -100,7 +105,7 @@ def test_an_error_draws_nothing():
     axes = Figure().subplots()
     for wrong in (0, -1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="`stop` above 0"):
-            plot_schedule(lehr.linear(10), axes, stop=wrong)
+            plot_schedule(lehr.linear(10, max_lr=1.0), axes, stop=wrong)
     with pytest.raises(ValueError, match="logarithmic"):
         plot_schedule(Constant(0.0), axes, log=True)
     with pytest.raises(ValueError, match="at least one"):
@@ -113,8 +118,8 @@ def test_nothing_global_changes():
         "import sys, matplotlib as mpl, lehr\n"
         "settings = lambda: {k: mpl.rcParams[k] for k in mpl.rcParams if k != 'backend'}\n"
         "before = settings()\n"
-        "lehr.plot.plot_schedule(lehr.wsd(100), log=True).figure.savefig('/dev/null', format='png')\n"
-        "lehr.plot.plot_schedules([lehr.wsd(100), lehr.rex(100)])\n"
+        "lehr.plot.plot_schedule(lehr.wsd(100, max_lr=1.0), log=True).figure.savefig('/dev/null', format='png')\n"
+        "lehr.plot.plot_schedules([lehr.wsd(100, max_lr=1.0), lehr.rex(100, max_lr=1.0)])\n"
         "assert settings() == before\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
@@ -127,9 +132,9 @@ def test_the_look_does_not_depend_on_the_settings_of_the_process():
         tick = axes.xaxis.get_major_ticks()[-1]
         return axes.figure.get_size_inches().tolist(), tick.gridline.get_color(), tick.label1.get_fontsize()
 
-    usual = look(plot_schedule(lehr.wsd(100)))
+    usual = look(plot_schedule(lehr.wsd(100, max_lr=1.0)))
     with mpl.rc_context({"grid.color": "red", "font.size": 30, "figure.figsize": (1, 1)}):
-        assert look(plot_schedule(lehr.wsd(100))) == usual
+        assert look(plot_schedule(lehr.wsd(100, max_lr=1.0))) == usual
 
 
 def test_a_logarithmic_axis():
@@ -151,7 +156,7 @@ def test_a_linear_axis_begins_at_zero():
 
 
 def test_the_share_of_the_run():
-    axes = plot_schedule(lehr.step_decay(200, decay_steps=50), share=True)
+    axes = plot_schedule(lehr.step_decay(200, max_lr=1.0, decay_steps=50), share=True)
     positions, rates = line_of(axes)
     assert (positions[0], positions[-1]) == (0, 100)
     assert positions[:-1][np.diff(rates) < -1e-3] == pytest.approx([25, 50, 75])
@@ -178,13 +183,13 @@ def test_phases_are_named_at_their_middles(share):
 
 
 def test_phases_can_be_left_out():
-    axes = plot_schedule(lehr.wsd(1000, 200), phases=False)
+    axes = plot_schedule(lehr.wsd(1000, 200, max_lr=1.0), phases=False)
     assert not axes.child_axes
     assert not axes.patches
 
 
 def test_too_many_phases_are_not_named():
-    assert names_above(plot_schedule(lehr.triangular(10_000, cycle_steps=100))) == set()
+    assert names_above(plot_schedule(lehr.triangular(10_000, max_lr=1.0, cycle_steps=100))) == set()
 
 
 def test_names_do_not_overlap():
@@ -195,7 +200,7 @@ def test_names_do_not_overlap():
 
 
 def test_several_schedules_have_a_legend():
-    axes = plot_schedules({"mine": lehr.cosine(100), "theirs": lehr.linear(50)})
+    axes = plot_schedules({"mine": lehr.cosine(100, max_lr=1.0), "theirs": lehr.linear(50, max_lr=1.0)})
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mine", "theirs"]
     ends = [line.get_xdata()[-1] for line in axes.get_lines()]
     assert ends == [100, 50]
@@ -204,18 +209,23 @@ def test_several_schedules_have_a_legend():
 
 
 def test_schedules_without_names_are_called_what_tells_them_apart():
-    some = [lehr.cosine(100, max_lr=1e-3), lehr.cosine(100, max_lr=3e-4), lehr.linear(100), Knots([0, 9], [0, 1])]
+    some = [
+        lehr.cosine(100, max_lr=1e-3),
+        lehr.cosine(100, max_lr=3e-4),
+        lehr.linear(100, max_lr=1.0),
+        Knots([0, 9], [0, 1]),
+    ]
     texts = plot_schedules(some).get_legend().get_texts()
     assert [text.get_text() for text in texts] == ["cosine(max_lr=0.001)", "cosine(max_lr=0.0003)", "linear", "Knots"]
 
 
 def test_one_that_never_ends_goes_on_to_the_end_of_the_longest():
-    axes = plot_schedules([lehr.linear(50), lehr.cosine(3000), Constant(1.0)])
+    axes = plot_schedules([lehr.linear(50, max_lr=1.0), lehr.cosine(3000, max_lr=1.0), Constant(1.0)])
     assert [line.get_xdata()[-1] for line in axes.get_lines()] == [50, 3000, 3000]
 
 
 def test_a_stop_holds_for_all():
-    axes = plot_schedules([lehr.linear(50), lehr.cosine(3000)], stop=200)
+    axes = plot_schedules([lehr.linear(50, max_lr=1.0), lehr.cosine(3000, max_lr=1.0)], stop=200)
     assert [line.get_xdata()[-1] for line in axes.get_lines()] == [200, 200]
 
 
@@ -231,12 +241,12 @@ def test_any_schedule_can_be_saved(schedule):
 @pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
 def test_a_saved_picture_has_the_format_of_its_suffix(suffix, start, tmp_path):
     path = tmp_path / f"picture{suffix}"
-    save(plot_schedule(lehr.linear(10)), path)
+    save(plot_schedule(lehr.linear(10, max_lr=1.0)), path)
     assert path.read_bytes().startswith(start)
 
 
 def test_a_saved_picture_has_the_size_of_its_figure(tmp_path):
-    save(plot_schedule(lehr.linear(10)), tmp_path / "picture.png")
+    save(plot_schedule(lehr.linear(10, max_lr=1.0)), tmp_path / "picture.png")
     height, width, _ = mpl.image.imread(tmp_path / "picture.png").shape
     assert [width, height] == [side * STYLE["figure.dpi"] for side in STYLE["figure.figsize"]]
 
@@ -245,7 +255,7 @@ def test_a_saved_picture_has_the_size_of_its_figure(tmp_path):
 def test_a_picture_that_cannot_be_saved_leaves_the_file_as_it_was(name, why, tmp_path):
     (tmp_path / name).write_text("before")
     with pytest.raises(ValueError, match=why):
-        save(plot_schedule(lehr.linear(10)), tmp_path / name)
+        save(plot_schedule(lehr.linear(10, max_lr=1.0)), tmp_path / name)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "before")]
 
 

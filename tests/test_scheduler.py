@@ -74,7 +74,7 @@ def test_step_without_a_number_moves_one_on():
 
 
 def test_any_order_of_steps_gives_the_same_rates():
-    schedule = lehr.wsd(100, 10, 1.0) * lehr.cosine_restarts(cycle_steps=7)
+    schedule = lehr.wsd(100, 10, 1.0) * lehr.cosine_restarts(max_lr=1.0, cycle_steps=7)
     scheduler = Scheduler(optimizer(), schedule)
     for t in [5, 5, 99, 0, 50, 12, 12, 3, 100, 64]:
         scheduler.step(t)

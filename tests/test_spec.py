@@ -29,8 +29,8 @@ def test_one_line(text):
 
 
 def test_one_line_of_parts():
-    text = "Ramp(0, 1, 10).then(Constant(1, 1k), wsd(1k, decay_shape=1-sqrt) * 0.5 + 0.25).clip(hi=0.9)"
-    parts = Ramp(0, 1, 10).then(Constant(1, 1000), lehr.wsd(1000) * 0.5 + 0.25).clip(hi=0.9)
+    text = "Ramp(0, 1, 10).then(Constant(1, 1k), wsd(1k, max_lr=1, decay_shape=1-sqrt) * 0.5 + 0.25).clip(hi=0.9)"
+    parts = Ramp(0, 1, 10).then(Constant(1, 1000), lehr.wsd(1000, max_lr=1.0) * 0.5 + 0.25).clip(hi=0.9)
     assert spec.from_text(text) == parts
 
 
@@ -118,10 +118,10 @@ def test_every_spec_fulfils_the_schema(schedule):
 @pytest.mark.parametrize(
     "bad",
     [
-        {"schedule": "cosin", "training_steps": 10},
-        {"schedule": "cosine"},
+        {"schedule": "cosin", "training_steps": 10, "max_lr": 1.0},
+        {"schedule": "cosine", "max_lr": 1.0},
         {"schedule": "cosine", "training_steps": 10, "max_lr": "1"},
-        {"schedule": "cosine", "training_steps": 10, "warmup": 1},
+        {"schedule": "cosine", "training_steps": 10, "max_lr": 1.0, "warmup": 1},
         {"schedule": "Then", "parts": [{"schedule": "Ramp", "start": 1, "end": 0}]},
     ],
 )
@@ -148,7 +148,7 @@ def test_differences_name_each_field():
     assert spec.differences(Ramp(1, 0, 5).then(Constant(0)), Ramp(1, 0, 6).then(Constant(0)), names=("a", "b")) == [
         "parts[0].length: a 5, b 6"
     ]
-    assert spec.differences(lehr.linear(5), Ramp(1, 0, 5), names=("a", "b")) == []
+    assert spec.differences(lehr.linear(5, max_lr=1.0), Ramp(1, 0, 5), names=("a", "b")) == []
 
 
 # Nothing is run, nothing hangs, and every refusal is a SpecError.
@@ -194,7 +194,7 @@ def test_any_text(text):
         "Ramp(0, 1, 10)" + ".then(Ramp(0, 1, 10))" * 300,
         "Ramp(0, 1, 10)" + " * 0.5" * 3000,
         "Ramp(0, 1, " + "9" * 5000 + ")",
-        "cosine(10**10**10)",
+        "cosine(10**10**10, max_lr=1)",
     ],
 )
 def test_what_would_cost_endless_work_is_refused_or_quick(text):
@@ -203,8 +203,8 @@ def test_what_would_cost_endless_work_is_refused_or_quick(text):
 
 def test_a_bomb_of_aliases_is_refused():
     layers = "\n".join(f"a{i}: &a{i} {{schedule: Then, parts: [*a{i - 1}, *a{i - 1}]}}" for i in range(1, 40))
-    bomb = f"a0: &a0 {{schedule: linear, training_steps: 1}}\n{layers}"
-    data = "schedule: Then\nparts:\n- &a0 {schedule: linear, training_steps: 1}\n" + "\n".join(
+    bomb = f"a0: &a0 {{schedule: linear, training_steps: 1, max_lr: 1}}\n{layers}"
+    data = "schedule: Then\nparts:\n- &a0 {schedule: linear, training_steps: 1, max_lr: 1}\n" + "\n".join(
         f"- &a{i} {{schedule: Then, parts: [*a{i - 1}, *a{i - 1}]}}" for i in range(1, 40)
     )
     for text in (bomb, data):

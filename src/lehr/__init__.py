@@ -11,6 +11,7 @@ from .schedules import PowerLaw as PowerLaw
 from .schedules import Ramp as Ramp
 from .schedules import Schedule as Schedule
 from .schedules import Table as Table
+from .schedules import lengths as lengths
 from .schedules.recipes import constant as constant
 from .schedules.recipes import constant_with_warmup as constant_with_warmup
 from .schedules.recipes import cosine as cosine

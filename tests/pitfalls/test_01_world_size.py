@@ -14,7 +14,7 @@ from lehr import Plateau, Scheduler
 
 accelerate = pytest.importorskip("accelerate")
 
-COSINE = lehr.cosine(100)
+COSINE = lehr.cosine(100, max_lr=1.0)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import lehr
 from lehr import Ramp, Scheduler
 
 MICRO_BATCHES, ACCUMULATE, UPDATES = 40, 4, 10
-LINEAR = lehr.linear(UPDATES)
+LINEAR = lehr.linear(UPDATES, max_lr=1.0)
 RATES = [LINEAR(t) for t in range(UPDATES)]
 
 

@@ -13,7 +13,7 @@ import lehr
 from lehr import Scheduler, lengths
 
 EPOCHS, STEPS_PER_EPOCH, STEPS = 4, 8, 32
-LINEAR = lehr.linear(STEPS)
+LINEAR = lehr.linear(STEPS, max_lr=1.0)
 
 
 @pytest.mark.parametrize("with_updates", [False, True])
@@ -72,14 +72,14 @@ def test_a_run_past_the_end_is_reported():
     [("4 epochs", "steps_per_epoch"), ("10k samples", "samples_per_step"), ("1.5B tokens", "tokens_per_step")],
 )
 def test_a_length_in_another_unit_is_not_guessed(length, fact):
-    for build in (lambda: lehr.linear(length), lambda: Scheduler(sgd(), "linear", length)):
+    for build in (lambda: lehr.linear(length, max_lr=1.0), lambda: Scheduler(sgd(), "linear", length)):
         with pytest.raises(ValueError, match=rf"`training_steps` is '{length}', and `{fact}` is not known"):
             build()
 
 
 def test_with_the_fact_it_is_known():
     steps = lengths.steps("4 epochs", name="training_steps", steps_per_epoch=STEPS_PER_EPOCH)
-    assert lehr.linear(steps) == LINEAR
+    assert lehr.linear(steps, max_lr=1.0) == LINEAR
 
 
 def lightning_run(tmp_path, build, interval, follow=False):

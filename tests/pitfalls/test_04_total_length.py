@@ -9,7 +9,7 @@ from helpers import Line, Rows, quietly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lehr.lengths import updates
+from lehr.schedules.lengths import updates
 
 
 @pytest.mark.parametrize(

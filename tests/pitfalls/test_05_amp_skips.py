@@ -12,7 +12,7 @@ from helpers import parameter, quietly, recorded
 import lehr
 from lehr import Scheduler
 
-LINEAR = lehr.linear(6)
+LINEAR = lehr.linear(6, max_lr=1.0)
 ITERATIONS, OVERFLOWS = 6, 3
 RATES = [LINEAR(0), LINEAR(1), LINEAR(2)]
 

@@ -12,8 +12,8 @@ import lehr
 from lehr import Scheduler
 
 ITERATIONS, BATCH = 100, 16
-IN_STEPS = lehr.wsd(ITERATIONS, 10, decay_steps=20, decay_shape="linear")
-IN_SAMPLES = lehr.wsd(ITERATIONS * BATCH, 10 * BATCH, decay_steps=20 * BATCH, decay_shape="linear")
+IN_STEPS = lehr.wsd(ITERATIONS, 10, max_lr=1.0, decay_steps=20, decay_shape="linear")
+IN_SAMPLES = lehr.wsd(ITERATIONS * BATCH, 10 * BATCH, max_lr=1.0, decay_steps=20 * BATCH, decay_shape="linear")
 
 
 def ramped(consumed):

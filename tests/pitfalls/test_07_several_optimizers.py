@@ -10,7 +10,7 @@ from helpers import adamw, batches, lightning_trainer, quietly, rates_of, record
 import lehr
 from lehr import Scheduler
 
-COSINE = lehr.cosine(100)
+COSINE = lehr.cosine(100, max_lr=1.0)
 
 
 def pair():

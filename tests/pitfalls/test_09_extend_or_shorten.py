@@ -14,7 +14,7 @@ import lehr
 from lehr import Scheduler
 from lehr.scheduler.state import StateMismatchError
 
-COSINE = lehr.cosine(100)
+COSINE = lehr.cosine(100, max_lr=1.0)
 
 
 def at_80(schedule=COSINE):
@@ -50,7 +50,7 @@ def test_the_named_policies():
     for policy, expected in {
         "stretch": lambda t: COSINE(80 + (t - 80) / 16),
         "hold": lambda t: COSINE(max(80, t - 300)),
-        "replan": lambda t: lehr.cosine(400)(t),
+        "replan": lambda t: lehr.cosine(400, max_lr=1.0)(t),
         "restart": lambda t: COSINE((t - 80) * 100 / 320),
     }.items():
         optimizer, scheduler = at_80()
@@ -71,7 +71,7 @@ def test_shortened():
 
 def test_a_run_that_is_over_goes_on_at_its_last_rate_or_as_said():
     optimizer = sgd()
-    scheduler = Scheduler(optimizer, lehr.cosine(100, min_lr=0.1))
+    scheduler = Scheduler(optimizer, lehr.cosine(100, max_lr=1.0, min_lr=0.1))
     scheduler.step(100)
     scheduler.extend(120)
     assert set(rest(optimizer, scheduler, 120)) == {0.1}
@@ -100,13 +100,13 @@ def test_what_is_not_ahead_is_refused(wrong):
 def test_a_state_of_another_length_is_refused_with_both_lengths():
     _, old = at_80()
     optimizer = sgd()
-    scheduler = Scheduler(optimizer, lehr.cosine(400))
+    scheduler = Scheduler(optimizer, lehr.cosine(400, max_lr=1.0))
     with pytest.raises(StateMismatchError, match=r"training_steps: checkpoint 100, code 400"):
         scheduler.load_state_dict(old.state_dict())
     assert (scheduler.position, rates_of(optimizer)) == (0, [1.0])
 
     scheduler.load_state_dict(old.state_dict(), keep="code")
-    assert rates_of(optimizer) == [lehr.cosine(400)(80)]
+    assert rates_of(optimizer) == [lehr.cosine(400, max_lr=1.0)(80)]
     scheduler.load_state_dict(old.state_dict(), keep="checkpoint")
     scheduler.extend(400)
     assert rates_of(optimizer) == pytest.approx([COSINE(80)], rel=1e-12)
@@ -131,11 +131,11 @@ def test_trainer_resumed_with_more_steps(tmp_path):
         quietly(lambda: longer.train(resume_from_checkpoint=str(tmp_path / "checkpoint-5")))
         return rates, scheduler
 
-    linear = lehr.linear(10)
+    linear = lehr.linear(10, max_lr=1.0)
     first, _, _ = trainer(tmp_path, 10, lambda optimizer: Scheduler(optimizer, linear))
     quietly(first.train)
     with pytest.raises(StateMismatchError, match=r"training_steps: checkpoint 10, code 40"):
-        resume(lambda optimizer: Scheduler(optimizer, lehr.linear(40)))
+        resume(lambda optimizer: Scheduler(optimizer, lehr.linear(40, max_lr=1.0)))
 
     first, _, scheduler = trainer(tmp_path, 5, lambda optimizer: Scheduler(optimizer, linear))
     quietly(first.train)
@@ -149,7 +149,7 @@ def test_lightning_resumed_with_more_epochs(tmp_path):
     pytest.importorskip("pytorch_lightning")
 
     def run(epochs, steps, **resume):
-        model = lightning_model(lambda optimizer: Scheduler(optimizer, lehr.cosine(steps)))
+        model = lightning_model(lambda optimizer: Scheduler(optimizer, lehr.cosine(steps, max_lr=1.0)))
         made = lightning_trainer(tmp_path, epochs)
         quietly(lambda: made.fit(model, batches(1), **resume))
         return made

@@ -51,7 +51,7 @@ def test_keep_checkpoint():
 
 
 def test_another_kind_of_schedule():
-    scheduler = Scheduler(sgd(), lehr.step_decay(100, decay_steps=30))
+    scheduler = Scheduler(sgd(), lehr.step_decay(100, max_lr=1.0, decay_steps=30))
     with pytest.raises(StateMismatchError, match="cosine"):
         scheduler.load_state_dict(state_at_50())
 
@@ -138,11 +138,11 @@ def test_the_peers_still_take_the_old_settings():
 
 
 def test_what_the_codes_settings_drop_is_said():
-    first = Scheduler(sgd(), lehr.linear(100))
+    first = Scheduler(sgd(), lehr.linear(100, max_lr=1.0))
     first.step(50)
     first.dip(0.5, recover=20)
     first.cooldown(10)
-    second = Scheduler(optimizer := sgd(), lehr.linear(400))
+    second = Scheduler(optimizer := sgd(), lehr.linear(400, max_lr=1.0))
     with pytest.warns(UserWarning, match=r"drops the changes .*\(dip, cooldown\): the rate goes from 0.25 to 0.875"):
         second.load_state_dict(first.state_dict(), keep="code")
     assert (second.history, optimizer.param_groups[0]["lr"]) == ([], 0.875)

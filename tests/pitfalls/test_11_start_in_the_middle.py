@@ -38,8 +38,8 @@ def test_the_first_rate_and_all_that_follow(which):
 @pytest.mark.parametrize("at", POSITIONS)
 def test_the_ratio_of_the_groups_is_kept(at):
     optimizer = sgd(1.0, 0.1)
-    Scheduler(optimizer, lehr.cosine(100, 10), group_scale="ratio").step(at)
-    rate = lehr.cosine(100, 10)(at)
+    Scheduler(optimizer, lehr.cosine(100, 10, max_lr=1.0), group_scale="ratio").step(at)
+    rate = lehr.cosine(100, 10, max_lr=1.0)(at)
     assert rates_of(optimizer) == [rate, rate * 0.1]
 
 

@@ -9,7 +9,7 @@ from helpers import adamw, rates_of, sgd, update
 import lehr
 from lehr import Scheduler
 
-COSINE = lehr.cosine(100)
+COSINE = lehr.cosine(100, max_lr=1.0)
 
 
 def after(updates, step_after_the_last=True, follow=False):

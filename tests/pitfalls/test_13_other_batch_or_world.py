@@ -11,7 +11,7 @@ import lehr
 from lehr import Scheduler
 
 SAMPLES = 40
-LINEAR = lehr.linear(SAMPLES)
+LINEAR = lehr.linear(SAMPLES, max_lr=1.0)
 LATER = [0.5, 0.3, 0.1]
 
 
@@ -66,7 +66,7 @@ def test_the_units_of_a_checkpoint_are_compared():
 
 
 def in_steps(optimizer, batch, steps=None):
-    return Scheduler(optimizer, lehr.linear(steps or SAMPLES // batch), samples_per_step=batch)
+    return Scheduler(optimizer, lehr.linear(steps or SAMPLES // batch, max_lr=1.0), samples_per_step=batch)
 
 
 def saved_after(updates, batch):

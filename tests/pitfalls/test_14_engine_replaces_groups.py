@@ -12,7 +12,7 @@ from helpers import adamw, parameter, quietly, rates_of, update
 import lehr
 from lehr import Scheduler
 
-COSINE = lehr.cosine(100, 10)
+COSINE = lehr.cosine(100, 10, max_lr=1.0)
 
 
 class Engine:

@@ -31,9 +31,9 @@ def test_short_runs_and_any_warmup(total, ramps):
     for warmup in {0, 1, total}:
         if warmup * (ramps - 1) > total:
             with pytest.raises(ValueError, match=f"warmup_steps={warmup}, training_steps={total}"):
-                lehr.one_cycle(total, warmup, ramps=ramps)
+                lehr.one_cycle(total, warmup, max_lr=1.0, ramps=ramps)
             continue
-        schedule = lehr.one_cycle(total, warmup, ramps=ramps)
+        schedule = lehr.one_cycle(total, warmup, max_lr=1.0, ramps=ramps)
         rates = [schedule(t) for t in range(total + 3)]
         assert all(math.isfinite(rate) and 0 < rate <= 1 for rate in rates)
         assert rates[total] == rates[total + 2]

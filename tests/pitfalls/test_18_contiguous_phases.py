@@ -27,7 +27,7 @@ def timm_rates(**options):
 @pytest.mark.parametrize("name", ["cosine", "linear", "polynomial", "rex", "wsd", "trapezoid"])
 def test_four_of_warmup_in_ten(name):
     options = {"decay_steps": 6} if name in ("wsd", "trapezoid") else {}
-    schedule = getattr(lehr, name)(10, 4, **options)
+    schedule = getattr(lehr, name)(10, 4, 1.0, **options)
     rates = [schedule(t) for t in range(12)]
     assert schedule.length == 10
     assert max(rates) == rates[4] == 1.0

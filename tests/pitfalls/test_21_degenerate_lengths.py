@@ -35,7 +35,7 @@ def bends(rates):
 @pytest.mark.parametrize(("warmup", "total"), RUNS)
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_schedule_or_an_error_that_names_both(name, warmup, total):
-    build = lambda: getattr(lehr, name)(total, warmup, **OPTIONS.get(name, {}))  # noqa: E731
+    build = lambda: getattr(lehr, name)(total, warmup, 1.0, **OPTIONS.get(name, {}))  # noqa: E731
     if total == 0:
         with pytest.raises(ValueError, match=r"training_steps.*got 0"):
             build()
@@ -55,13 +55,13 @@ def test_phases_of_length_0_vanish():
     nothing = Ramp(0, 1, 0)
     rest = Ramp(1, 0, 10)
     assert nothing.then(rest) == rest == Constant(5, 0).then(rest)
-    assert lehr.wsd(10, 0, decay_steps=10, decay_shape="linear") == lehr.linear(10)
+    assert lehr.wsd(10, 0, max_lr=1.0, decay_steps=10, decay_shape="linear") == lehr.linear(10, max_lr=1.0)
 
 
 @pytest.mark.parametrize("milestones", [[4, 2], [-1, 2], [2, 11], []])
 def test_boundaries_out_of_order_are_refused(milestones):
     with pytest.raises(ValueError, match="milestones"):
-        lehr.multistep(10, milestones=milestones)
+        lehr.multistep(10, max_lr=1.0, milestones=milestones)
 
 
 @pytest.mark.parametrize("length", [-5, -1, float("nan"), float("inf"), True, "10"])

@@ -12,7 +12,7 @@ make = torch.optim.lr_scheduler
 
 
 def test_warmup_times_stairs():
-    warmup, stairs = Ramp(0.2, 1, 4), lehr.multistep(milestones=[6, 9])
+    warmup, stairs = Ramp(0.2, 1, 4), lehr.multistep(max_lr=1.0, milestones=[6, 9])
     both = warmup * stairs
     opt = sgd()
     scheduler = Scheduler(opt, both)

@@ -11,7 +11,7 @@ import lehr
 from lehr import Constant, Plateau, Scheduler
 
 BACKBONE = Constant(0.0, 10).then(lehr.cosine(90, max_lr=0.1))
-HEAD = lehr.cosine(100)
+HEAD = lehr.cosine(100, max_lr=1.0)
 SCHEDULES = {"backbone": BACKBONE, "head": HEAD}
 NAMES = ("backbone", "head")
 

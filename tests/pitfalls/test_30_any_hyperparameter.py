@@ -40,7 +40,9 @@ def test_one_alone_leaves_the_rate(key):
 
 def test_per_group_and_key():
     opt = sgd(1.0, 1.0, names=("body", "head"), weight_decay=0.1)
-    Scheduler(opt, {"lr": lehr.linear(10), "weight_decay": {"body": Ramp(0, 1, 10), "head": Ramp(1, 0, 10)}}).step(3)
+    Scheduler(
+        opt, {"lr": lehr.linear(10, max_lr=1.0), "weight_decay": {"body": Ramp(0, 1, 10), "head": Ramp(1, 0, 10)}}
+    ).step(3)
     assert [group["weight_decay"] for group in opt.param_groups] == pytest.approx([0.3, 0.7])
 
 

@@ -140,7 +140,7 @@ def test_a_step_that_is_no_method():
 def test_several_schedulers_of_one_optimizer_and_both_go():
     opt = sgd(weight_decay=0.1)
     before = shape_of(opt)
-    both = [Scheduler(opt, lehr.linear(10)), Scheduler(opt, {"weight_decay": lehr.Ramp(0.1, 0.2, 10)})]
+    both = [Scheduler(opt, lehr.linear(10, max_lr=1.0)), Scheduler(opt, {"weight_decay": lehr.Ramp(0.1, 0.2, 10)})]
     for scheduler in both:
         scheduler.detach()
     assert shape_of(opt) == before
@@ -149,7 +149,7 @@ def test_several_schedulers_of_one_optimizer_and_both_go():
 def test_a_refused_constructor_leaves_nothing():
     opt = sgd(1.0)
     before = shape_of(opt)
-    for wrong in ("cosin", {"lr": 3}, {"momenta": lehr.linear(10)}):
+    for wrong in ("cosin", {"lr": 3}, {"momenta": lehr.linear(10, max_lr=1.0)}):
         with pytest.raises(ValueError):
             Scheduler(opt, wrong)
     assert (shape_of(opt), rates_of(opt)) == (before, [1.0])

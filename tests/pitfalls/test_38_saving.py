@@ -55,7 +55,7 @@ def test_the_state_is_plain_and_resumes(name):
 def test_another_schedule_is_refused():
     state = Scheduler(sgd(), "linear", 10).state_dict()
     opt = sgd()
-    other = Scheduler(opt, lehr.polynomial(10, power=3))
+    other = Scheduler(opt, lehr.polynomial(10, max_lr=1.0, power=3))
     with pytest.raises(StateMismatchError, match="checkpoint"):
         other.load_state_dict(state)
     assert (rates_of(opt), other.position) == ([1.0], 0)

@@ -41,7 +41,7 @@ def test_from_700_to_800():
 
 @pytest.mark.parametrize("shape", ["linear", "cosine", "1-sqrt", "sqrt", "square", "exponential(0.01)", "sigmoid"])
 def test_any_shape_from_any_schedule_to_any_floor(shape):
-    for schedule in (TRUNK, lehr.cosine(1000, 10), lehr.cosine_restarts(cycle_steps=300)):
+    for schedule in (TRUNK, lehr.cosine(1000, 10, max_lr=1.0), lehr.cosine_restarts(max_lr=1.0, cycle_steps=300)):
         scheduler = trunk_at(700, schedule)
         scheduler.cooldown("0.1k", to=0.05, shape=shape)
         rates = rest(scheduler, 801)
@@ -79,14 +79,14 @@ def test_one_checkpoint_branched_twice_and_the_trunk_goes_on():
 
 
 def test_a_run_shorter_or_longer_than_its_schedule_says_so():
-    scheduler = trunk_at(60, lehr.wsd(100, 10))
+    scheduler = trunk_at(60, lehr.wsd(100, 10, max_lr=1.0))
     with pytest.warns(UserWarning, match=r"60 of 100 steps \(60 %\) used"):
         scheduler.report()
 
 
 def test_phases_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"warmup_steps=6 [+] decay_steps=8 = 14 > 10"):
-        lehr.wsd(10, 6, decay_steps=8)
+        lehr.wsd(10, 6, max_lr=1.0, decay_steps=8)
 
 
 @pytest.mark.parametrize("wrong", [{"steps": -1}, {"steps": 10, "to": 2.0}, {"steps": 10, "shape": "1-sqr"}])

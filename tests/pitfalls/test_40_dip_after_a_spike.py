@@ -8,7 +8,7 @@ from parts import EVERY, rates_of, sgd
 import lehr
 from lehr import Scheduler
 
-COSINE = lehr.cosine(1000, 20)
+COSINE = lehr.cosine(1000, 20, max_lr=1.0)
 
 
 def at(position, schedule=COSINE):

@@ -21,7 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def as_steps(context: click.Context, parameter: click.Parameter, text: str | None, *, least: int = 1) -> int | None:
     """The value of an option that takes a number of steps: ``20000``, ``20k``, ``1.5M``."""
-    from .. import lengths
+    from ..schedules import lengths
     from ..schedules.checks import LONGEST, shown
 
     if text is None:

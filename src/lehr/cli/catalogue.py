@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from ..schedules.checks import shown
 from ..schedules.recipes import RECIPES
+from ..schedules.recipes.settings import is_required
 
 Value = str | int | float | list[str]
 
@@ -22,15 +23,12 @@ class Setting:
     name: str
     hint: Any
     default: Any
+    required: bool
 
     @property
     def option(self) -> str:
         """What it is called on the command line."""
         return f"--{self.name.replace('_', '-')}"
-
-    @property
-    def required(self) -> bool:
-        return self.default is inspect.Parameter.empty
 
     @property
     def metavar(self) -> str:
@@ -71,7 +69,7 @@ def settings_of(recipe: str) -> dict[str, Setting]:
     build = RECIPES[recipe]
     hints = get_type_hints(build)
     parameters = inspect.signature(build).parameters.values()
-    return {p.name: Setting(p.name, hints[p.name], p.default) for p in parameters}
+    return {p.name: Setting(p.name, hints[p.name], p.default, is_required(p)) for p in parameters}
 
 
 @lru_cache

@@ -98,7 +98,7 @@ def plot_schedules(
             picture is 0.
 
     >>> from lehr import cosine, linear
-    >>> axes = plot_schedules([cosine("100k"), linear("100k")])
+    >>> axes = plot_schedules([cosine("100k", max_lr=1.0), linear("100k", max_lr=1.0)])
     >>> [text.get_text() for text in axes.get_legend().get_texts()]
     ['cosine', 'linear']
     """
