@@ -49,7 +49,7 @@ class ControlFile:
         self._done = 0
 
     @property
-    def done(self) -> int:  # noqa: D102  # documented with the class
+    def done(self) -> int:  # documented with the class
         return self._done
 
     @done.setter
