@@ -138,7 +138,7 @@ def test_plot_hands_its_options_on(tmp_path):
 
 
 def test_compare_puts_key_numbers_side_by_side():
-    shown = output("compare", "cosine", "linear(500, max_lr=2e-3)", "--training-steps", "1000")
+    shown = output("compare", "cosine", "linear(500, max_lr=2e-3)", "--training-steps", "1000", "--max-lr", "1")
     head, *rows = [line.split(maxsplit=8) for line in shown.splitlines()[:3]]
     assert head == ["steps", "first", "peak", "at", "step", "final", "area", "mean", "schedule"]
     assert rows[0] == ["A", "1,000", "1", "1", "0", "0", "500.5", "0.5005", "cosine"]
@@ -210,7 +210,7 @@ def test_version_and_help():
         (["show", "cosine", "--max-rate", "3"], "No such option '--max-rate'"),
         (["show", "cosin"], "did you mean 'cosine'?"),
         (["show", "cosine"], "training_steps"),
-        (["show", "cosine", "--training-steps", "x"], "`training_steps` must be"),
+        (["show", "cosine", "--training-steps", "x", "--max-lr", "1"], "`training_steps` must be"),
         (["show", "cosine", "--training-steps", "9", "--max-lr", "x"], "`max_lr` must be a number"),
         (["show", "cosine", "--training-steps", "9", "--max-lr", "nan"], "finite"),
         (["show", "one_cycle", "--training-steps", "9", "--set", "ramps=2.5"], "`ramps` must be a whole number"),
@@ -218,11 +218,11 @@ def test_version_and_help():
         (["show", "cosine", "--training-steps", "9", "--set", "return=2"], "no setting `return`"),
         (["show", "cosine", "--set", "cycles"], "NAME=VALUE"),
         (["show", "cosine(9, max_lr=1)", "--max-lr", "3"], "settings go with a recipe's bare name"),
-        (["show", "cosine(9"], "is no schedule"),
+        (["show", "cosine(9"], "is not a schedule"),
         (["show", "cosine(9, max_lr=-1)"], "max_lr"),
-        (["show", "__import__('os').getcwd()"], "is no schedule"),
+        (["show", "__import__('os').getcwd()"], "unknown schedule '__import__'"),
         (["show", "nowhere.json"], "cannot be read"),
-        (["show", "two\nlines.json"], "two lines.json: cannot be read"),
+        (["show", "two\nlines.json"], "'two\\nlines.json': cannot be read"),
         (["show", "rates.csv"], "a spec file ends in .json"),
         (["show", "."], "a spec file ends in .json"),
         (["show", "a" * 300], "File name too long"),
@@ -407,4 +407,4 @@ def test_the_module_runs():
 
 
 def test_a_misspelt_name_beside_settings_is_what_is_named():
-    assert "there is no schedule 'cosin'; did you mean 'cosine'? There are " in error("show", "cosin", *NAME[1:])
+    assert "unknown schedule 'cosin'; did you mean 'cosine'? Available: " in error("show", "cosin", *NAME[1:])
