@@ -12,15 +12,14 @@ SOURCE = Path(__file__).parent.parent / "src" / "lehr"
 # Each room, and the rooms below it that it may import.
 BELOW = {
     "files": set(),
-    "lengths": set(),
-    "schedules": {"lengths"},
-    "spec": {"schedules", "lengths", "files"},
+    "schedules": set(),
+    "spec": {"schedules", "files"},
     "control": {"schedules"},
     "forecast": {"schedules", "plot", "files"},
     "plot": {"schedules", "control", "files"},
     "orders": {"schedules", "spec", "files"},
-    "scheduler": {"schedules", "spec", "lengths", "control", "orders"},
-    "cli": {"schedules", "spec", "plot", "lengths", "files", "orders", "forecast", "__version__"},
+    "scheduler": {"schedules", "spec", "control", "orders"},
+    "cli": {"schedules", "spec", "plot", "files", "orders", "forecast", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "click", "msgspec", "ruamel")

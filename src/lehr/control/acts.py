@@ -41,7 +41,7 @@ class Act(ABC):
 
     def __post_init__(self) -> None:
         for name in _lengths(type(self)):
-            self._steps(name, of=checks.LONGEST)  # a share is one of a run that is known later
+            self._steps(name, of=10**9)  # a share is one of a run whose length is known later
 
     @abstractmethod
     def rest(self, schedule: Schedule, position: float) -> Schedule:
@@ -284,7 +284,7 @@ class Amend(Act):
 
     def __post_init__(self) -> None:
         if isinstance(self.schedule, str):
-            checks.store(self, schedule=spec.from_text(self.schedule))
+            object.__setattr__(self, "schedule", spec.from_text(self.schedule))
         each = self.schedule.values() if isinstance(self.schedule, Mapping) else [self.schedule]
         for schedule in each:
             if not isinstance(schedule, Schedule):

@@ -24,6 +24,7 @@ from .acts import ACTS, Act
 LONGEST_LINE = 20_000
 LONGEST_WHY = 1_000
 _BREAKS_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_BEFORE_COMMENT = re.compile(r"""(?:[^"'#]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|["'](?=[^#]*$))*""")
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,13 @@ def _last_byte(path: Path) -> bytes:
 
 
 def lines_of(text: str) -> list[str]:
-    """The commands in the text of a control file, without comments and empty lines."""
-    lines = (line.strip() for line in text.split("\n"))
-    return [line for line in lines if line and not line.startswith("#")]
+    """The commands in the text of a control file, without comments and empty lines.
+
+    >>> lines_of('# run 7\\n\\nscale(0.5, why="# 3")  # a spike\\n')
+    ['scale(0.5, why="# 3")']
+    """
+    lines = (_BEFORE_COMMENT.match(line)[0].strip() for line in text.split("\n"))  # type: ignore[index]  # it always matches
+    return [line for line in lines if line]
 
 
 def log_of(path: str | os.PathLike[str]) -> Path:

@@ -182,11 +182,17 @@ def _noted(optimizer: Optimizer) -> weakref.WeakSet[Any]:
 def _note_written(optimizer: Optimizer, written: Written) -> None:
     try:
         earlier = _written.get(optimizer)
-        if earlier is not None and earlier.last is not None and earlier.last == written.start:
+        if earlier is not None and _still_holds(optimizer, earlier, written.start):
             written.start = earlier.start
         _written[optimizer] = written
     except TypeError:
         pass
+
+
+def _still_holds(optimizer: Optimizer, earlier: Written, top: float) -> bool:
+    """Whether the optimizer holds what an earlier Scheduler wrote, and no state was loaded since."""
+    wrote = earlier.last if earlier.groups is not None else earlier.top
+    return optimizer.param_groups is earlier.into and top == wrote
 
 
 def _check_that_nobody_wrote(optimizers: Sequence[Optimizer], top: float) -> None:
@@ -196,7 +202,7 @@ def _check_that_nobody_wrote(optimizers: Sequence[Optimizer], top: float) -> Non
             earlier = _written.get(optimizer)
         except TypeError:
             continue
-        if earlier is not None and earlier.last == top != earlier.start:
+        if earlier is not None and top != earlier.start and _still_holds(optimizer, earlier, top):
             raise ValueError(
                 f"`max_lr` is not given, and the optimizer's rate, {top:g}, is what an earlier Scheduler wrote, not a "
                 f"peak (before it the rate was {earlier.start:g}): give max_lr=..., or set the rate in the param groups"

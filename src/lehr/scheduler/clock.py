@@ -188,7 +188,11 @@ class Hooks:
         weakref.finalize(listener, _remove, self._handles)
 
     def _hook(self, optimizer: Any, reference: Callable[[], UpdateListener | None]) -> bool:
+        is_compiling = torch.compiler.is_dynamo_compiling
+
         def before(optimizer: Any, args: Any, kwargs: Any) -> None:
+            if is_compiling():  # a traced step takes the rate as its input
+                return
             if (listener := reference()) is not None:
                 listener._before_update(optimizer)
 

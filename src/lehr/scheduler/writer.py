@@ -23,16 +23,19 @@ class Written:
         count: The number of groups at that time.
         few: Whether each group is looked at before the next write.
         last: The value that was written.
+        top: The largest rate that was written.
+        into: The list of param groups of the first optimizer at that time; loading a state replaces it.
         start: The rate of the fastest group before the first write of any Scheduler.
     """
 
-    __slots__ = ("count", "few", "groups", "last", "start")
+    __slots__ = ("count", "few", "groups", "into", "last", "start", "top")
 
     def __init__(self, start: float) -> None:
         self.groups: list[Group] | None = None
         self.count, self.few = 0, True
         self.last: float | None = None
-        self.start = start
+        self.top = self.start = start
+        self.into: list[Group] | None = None
 
 
 class Writer:
@@ -117,6 +120,8 @@ class Writer:
 
     def _is_as_left(self, groups: list[Group]) -> bool:
         written = self.written
+        if self.factors_unknown:
+            return False
         if groups is written.groups:
             last = written.last
             looked_at = groups if written.few else (groups[0], groups[-1])
@@ -150,6 +155,7 @@ class Writer:
             and not self.factors_unknown
             and all(group["lr"] is value for group in groups)
         )
+        written.into, written.top = self._optimizers[0].param_groups, value * max(self._factors, default=0.0)
         written.groups, written.count, written.few = groups if plain else None, len(groups), len(groups) <= FEW
         self._held = [] if plain else [_Held(group[name]) for group in groups]
 

@@ -130,9 +130,7 @@ FORMATS: dict[str, tuple[Callable[[Schedule], str], Callable[[str], Schedule]]] 
 
 def _format(path: Path) -> tuple[Callable[[Schedule], str], Callable[[str], Schedule]]:
     if path.suffix not in FORMATS:
-        raise SpecError(
-            _named(path), f"the name of a spec file must end in {', '.join(FORMATS)}; got {checks.shown(path.suffix)}"
-        )
+        raise SpecError(_named(path), f"a spec file ends in {', '.join(FORMATS)}; got {checks.shown(path.suffix)}")
     return FORMATS[path.suffix]
 
 

@@ -55,8 +55,9 @@ class Parsed:
 class Parser:
     """Reads one text. A schedule becomes a `Call`, which is not built yet; other values become themselves."""
 
-    def __init__(self, text: str, example: str) -> None:
+    def __init__(self, text: str, what: str, example: str) -> None:
         self._text = text
+        self._what = what
         self._example = example
         self._at = 0
         self._brackets = 0
@@ -216,7 +217,7 @@ class Parser:
     def _open(self) -> None:
         self._brackets += 1
         if self._brackets > MOST_BRACKETS:
-            raise self._error("it is nested too deeply")
+            raise self._error("nested too deeply")
 
     def _separator(self, closing: str) -> bool:
         if self._accept(","):
@@ -254,9 +255,10 @@ class Parser:
 
     def _error(self, reason: str) -> SpecError:
         rest = self._text[self._at : self._at + 20]
-        where = f"before {rest!r}" if rest else "at the end"
+        where = f"at character {self._at + 1}, before {rest!r}" if rest else "at the end"
         return SpecError(
-            "text", f"{checks.shown(self._text)}, {where} (character {self._at + 1}): {reason}; {self._example}"
+            "text",
+            f"{checks.shown(self._text)} is not a {self._what}: {reason} {where}; write for example {self._example}",
         )
 
 

@@ -29,7 +29,8 @@ class Size:
             )
         if depth > DEEPEST:
             raise SpecError(
-                f"{path[:40]}...", f"a spec is nested at most {DEEPEST} deep; build the schedule anew instead of wrapping it again"
+                f"{path[:40]}...",
+                f"a spec is nested at most {DEEPEST} deep; build the schedule anew instead of wrapping it again",
             )
 
     def add_numbers(self, path: str, count: int) -> None:

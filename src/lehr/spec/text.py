@@ -16,8 +16,8 @@ from .reader import Call, Reader
 
 LONGEST_CALL = 100_000
 
-_SCHEDULE = "write for example cosine(training_steps=100k, warmup_steps=1k, max_lr=1e-3)"
-_CALL = 'write for example cooldown(2000, shape=linear, why="loss is flat")'
+_SCHEDULE = "cosine(training_steps=100k, warmup_steps=1k, max_lr=1e-3)"
+_CALL = 'cooldown(2000, shape=linear, why="loss is flat")'
 
 
 def to_text(schedule: Schedule) -> str:
@@ -49,7 +49,7 @@ def from_text(text: str) -> Schedule:
         raise SpecError("text", f"a schedule in one line is a string, got {checks.shown(text)}")
     check_text(text, "text")
     try:
-        value = Parser(text, _SCHEDULE).whole_value()
+        value = Parser(text, "schedule", _SCHEDULE).whole_value()
         if isinstance(value, Call):
             return Reader().schedule(value, "spec", 0)
     except SpecError:
@@ -58,7 +58,7 @@ def from_text(text: str) -> Schedule:
         raise SpecError("text", "it is nested too deeply") from None
     except ValueError as error:
         raise SpecError("text", str(error)) from None
-    raise SpecError("text", f"{checks.shown(text)} is not a schedule; {_SCHEDULE}")
+    raise SpecError("text", f"{checks.shown(text)} is not a schedule; write for example {_SCHEDULE}")
 
 
 def read_call(text: str) -> tuple[str, list[object], dict[str, object]]:
@@ -79,9 +79,9 @@ def read_call(text: str) -> tuple[str, list[object], dict[str, object]]:
     10000
     """
     if not isinstance(text, str) or len(text) > LONGEST_CALL:
-        raise SpecError("text", f"a call is a string of at most {LONGEST_CALL:,} characters; {_CALL}")
+        raise SpecError("text", f"a call is a string of at most {LONGEST_CALL:,} characters; write for example {_CALL}")
     try:
-        call = Parser(text, _CALL).whole_call()
+        call = Parser(text, "call", _CALL).whole_call()
         reader = Reader()
         positional = [_ready(reader, value) for value in call.positional]
         return call.name, positional, {name: _ready(reader, value) for name, value in call.named.items()}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .. import checks
 from ..backends import SCALARS, Backend, Piece
 from ..base import Schedule
 from .arithmetic import Product, Sum, operand
@@ -18,11 +19,15 @@ def sequence(*parts: Schedule) -> Schedule:
         if not isinstance(part, Schedule):
             raise ValueError(f"`then` takes schedules, got {part!r}; for a rate use Constant({part!r})")
         flat.extend(part.parts if isinstance(part, Then) else [part])
-    for part in flat[:-1]:
-        if part.length is None:
-            raise ValueError(f"nothing can follow {part!r}, which never ends; cut it: cut(stop=...)")
+    _check_ends(flat)
     kept = [part for part in flat[:-1] if part.length] + flat[-1:]
     return Then(tuple(kept)) if len(kept) > 1 else kept[0]
+
+
+def _check_ends(parts: Sequence[Schedule]) -> None:
+    for part in parts[:-1]:
+        if part.length is None:
+            raise ValueError(f"nothing can follow {checks.shown(part)}, which never ends; cut it: cut(stop=...)")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,6 +35,9 @@ class Then(Schedule):
     """One schedule after another: ``a.then(b)``."""
 
     parts: tuple[Schedule, ...]
+
+    def __post_init__(self) -> None:
+        _check_ends(self.parts)
 
     @property
     def length(self) -> float | None:
