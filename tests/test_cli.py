@@ -149,7 +149,7 @@ def test_plot_hands_its_options_on(tmp_path):
 
 
 def test_compare_puts_key_numbers_side_by_side():
-    shown = output("compare", "cosine", "linear(500, max_lr=2e-3)", "--training-steps", "1000")
+    shown = output("compare", "cosine", "linear(500, max_lr=2e-3)", "--training-steps", "1000", "--max-lr", "1")
     head, *rows = [line.split(maxsplit=8) for line in shown.splitlines()[:3]]
     assert head == ["steps", "first", "peak", "at", "step", "final", "area", "mean", "schedule"]
     assert rows[0] == ["A", "1,000", "1", "1", "0", "0", "500.5", "0.5005", "cosine"]

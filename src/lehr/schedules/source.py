@@ -7,15 +7,17 @@ that write themselves down.
 from __future__ import annotations
 
 import ast
+import builtins
 import keyword
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from .backends import Formula, Piece
 from .base import Schedule
-from .checks import LONGEST
+from .checks import LONGEST, shown
 from .cycles import MOST, Cycles, length_beyond
 
 
@@ -167,6 +169,16 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, _Expression) else repr(value)
 
 
+def _check_name(name: str) -> None:
+    read = unicodedata.normalize("NFKC", name)  # as Python reads it
+    used = hasattr(builtins, read) or read == "math" or read.startswith(("_part_", "__"))
+    if not read.isidentifier() or keyword.iskeyword(read) or used:
+        raise ValueError(
+            f"`name` must be a valid name of a Python function, and none that the function uses itself, such as "
+            f"math or max; got {shown(name)}"
+        )
+
+
 def to_python(schedule: Schedule, name: str = "learning_rate") -> str:
     """The source of a function from step to rate, which gives the same rates with no dependency.
 
@@ -175,7 +187,7 @@ def to_python(schedule: Schedule, name: str = "learning_rate") -> str:
         name: The name of the function.
 
     Raises:
-        ValueError: The name is no name for a function.
+        ValueError: The name is not a valid name, or is one that the function uses itself.
 
     >>> from lehr import linear
     >>> print(to_python(linear(100, 10, 0.1)).partition("import math")[2].strip())
@@ -186,8 +198,7 @@ def to_python(schedule: Schedule, name: str = "learning_rate") -> str:
             return 0.1 + (t - 10) / 90 * -0.1
         return 0.0
     """
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError(f"`name` must be a name that a Python function can have, got {name!r}")
+    _check_name(name)
     source = _Source()
     body = [f"    {line}" for line in source.branches(schedule._held_pieces(source))]
     head = f'"""The learning rate at step t, counted from 0, of\n\n    {schedule!r}\n"""'
