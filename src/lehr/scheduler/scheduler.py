@@ -139,7 +139,10 @@ class Scheduler(LRScheduler):
         self._watchers: list[Plateau] = []
         self._control_file = None if control_file is None else ControlFile(control_file)
         self._group_count = len(all_groups(optimizers))
+        self._has_schedules_by_group = any(binding.group is not None for binding in schedules)
+        self._writes_one_rate = list(schedules) == [Binding("lr", None)]
         self._warned: set[str] = set()
+        self._unmatched = next(iter(writers.values())).unmatched()
         self._took_metric = self._leave_alone = False
         self._used_lrs: list[float] | None = None
         self._follow_plan(plan)
@@ -149,7 +152,7 @@ class Scheduler(LRScheduler):
     # Moving.
 
     def step(  # type: ignore[override]
-        self, current_step: float | None = None, *, epoch: float | None = None, metric: float | None = None
+        self, current_step: float | None = None, metric: float | None = None, epoch: float | None = None
     ) -> None:
         """Set the rates for the update with index ``current_step``; without one, of the next.
 
@@ -160,8 +163,8 @@ class Scheduler(LRScheduler):
 
         Args:
             current_step: Index of the update, from 0; in another `unit`, units consumed before it.
-            epoch: The same, by the name that torch gives it.
-            metric: For the `Plateau`s that watch this scheduler; moves as without a number.
+            metric: For the `Plateau`s that watch this scheduler.
+            epoch: The same as `current_step`, by the name that torch gives it.
 
         Raises:
             ValueError: The step is no integer of at least 0 (a fraction is one of an epoch with ``unit="epochs"``),
@@ -169,7 +172,7 @@ class Scheduler(LRScheduler):
         """
         start, stop, formula, written, clock = self._piece
         if type(current_step) is not int or not start <= current_step < stop or not epoch is metric is None:
-            self._step_anywhere(current_step, epoch, metric)
+            self._step_anywhere(current_step, metric, epoch)
             return
         # The loop of `Writer.write` for plain floats, written out. Of a few groups each is looked at before it is
         # written to; of many, the first and the last: to look at each of 512 would cost as much again.
@@ -193,7 +196,7 @@ class Scheduler(LRScheduler):
         clock.position = current_step
         clock.used = False
 
-    def _step_anywhere(self, current_step: object, epoch: object, metric: float | None) -> None:
+    def _step_anywhere(self, current_step: object, metric: float | None, epoch: object) -> None:
         """`step` across a boundary of pieces, without a number, or with more to do than to write one rate."""
         if current_step is not None and epoch is not None:
             raise ValueError(
@@ -292,9 +295,7 @@ class Scheduler(LRScheduler):
         self._piece = self._shut if self._clock.counts_alone() else self._own_piece
 
     def _piece_here(self) -> Piece:
-        if list(self._plan.schedules) != [Binding("lr", None)] or self._control_file is not None:
-            return self._shut
-        if "unmatched" not in self._warned and self._writer.unmatched():
+        if not self._writes_one_rate or self._control_file is not None or self._unmatched:
             return self._shut
         start, stop, formula = self.schedule._piece_at(self._clock.position)
         # Positions past the end are looked at each time.
@@ -311,7 +312,7 @@ class Scheduler(LRScheduler):
 
     def _look_for_groups(self, position: float) -> None:
         """Warn of groups that were added and have no schedule, and of names for which no group has come."""
-        if any(binding.group is not None for binding in self._writers):
+        if self._has_schedules_by_group:
             groups = all_groups(self._optimizers)
             if len(groups) > self._group_count:
                 self._group_count = len(groups)
@@ -320,11 +321,11 @@ class Scheduler(LRScheduler):
                     f"and has no schedule: its rate stays as it is; detach() this Scheduler and build one with a "
                     f"schedule for it"
                 )
-        if self._clock.updates > 1 and position > 1 and "unmatched" not in self._warned:
-            names = self._writer.unmatched()
-            self._warned.add("unmatched")
-            if names:
-                warn(f"group_scale names {', '.join(map(repr, names))}, and no param group has that name so far")
+        if self._unmatched:
+            self._unmatched = self._writer.unmatched()
+            if self._unmatched and position > 1 and self._clock.updates > 1:
+                names, self._unmatched = ", ".join(map(repr, self._unmatched)), []
+                warn(f"group_scale names {names}, and no param group has that name so far")
 
     def _warn_once(self, about: str, message: str) -> None:
         if about not in self._warned:
@@ -624,6 +625,8 @@ class Scheduler(LRScheduler):
         same_watchers = len(saved.watchers) == len(self._watchers)
         watched = list(zip(self._watchers, saved.watchers, strict=True)) if same_watchers else []
         of_watchers = [f"Plateau: {row}" for watcher, state in watched for row in watcher.differences(state)]
+        if saved.watchers and not same_watchers:
+            of_watchers.append(f"Plateaus: checkpoint {len(saved.watchers)}, code {len(self._watchers)}")
         differences = saved.differences(code)
         if (differences or of_watchers) and keep is None:
             raise StateMismatchError(differences + of_watchers)
