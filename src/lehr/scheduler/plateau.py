@@ -19,7 +19,7 @@ from .warn import warn
 class WatchedScheduler(Protocol):
     """What a `Plateau` needs of a `Scheduler`."""
 
-    _watchers: list[Any]
+    _watchers: list[Plateau]
 
     @property
     def schedules(self) -> Mapping[str, Schedule]:
