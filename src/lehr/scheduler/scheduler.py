@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..schedules.lengths import Length
 from ..schedules import Schedule
+from ..schedules.lengths import Length
 from .attached import attach, detach
 from .groups import Chosen, all_groups
 from .listener import Listener

@@ -6,9 +6,8 @@ import time
 from typing import Any
 
 from .. import control
-from ..schedules import lengths
+from ..schedules import Schedule, lengths
 from ..schedules.lengths import Length
-from ..schedules import Schedule
 from .core import Core
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from ..files import whole_file
 from ..schedules import Schedule, checks
 from .convert import to_dict
@@ -75,8 +77,6 @@ def to_toml(schedule: Schedule) -> str:
     Raises:
         SpecError: The schedule is too large to be read again; see `check`.
     """
-    import tomli_w
-
     return _rendered("TOML", schedule, tomli_w.dumps)
 
 

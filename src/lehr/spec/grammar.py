@@ -92,8 +92,10 @@ class Parser:
     def _combined(self, name: str, operands: list[Any]) -> Any:
         if len(operands) == 1:
             return operands[0]
-        if not any(isinstance(operand, Call) for operand in operands):
+        first = next((index for index, operand in enumerate(operands) if isinstance(operand, Call)), None)
+        if first is None:
             raise self._error("expected a schedule beside `*` and `+`")
+        operands.insert(0, operands.pop(first))  # as in Python, where 2 * schedule is schedule * 2
         found = kind(name)
         assert found is not None
         return Call(found, {"parts": operands})
@@ -112,8 +114,8 @@ class Parser:
         positional, named = self._arguments()
         if name != "then":
             return _bound(METHODS[name], [value, *positional], named)
-        if named:
-            raise self._error("`then` takes schedules without names")
+        if named or not all(isinstance(part, Call) for part in positional):
+            raise self._error("`then` takes schedules without names; for a rate use Constant(...)")
         before = value.settings["parts"] if value.kind is THEN else [value]
         before.extend(positional)  # in place: a chain of many parts must not be copied for each
         return value if value.kind is THEN else Call(THEN, {"parts": before})

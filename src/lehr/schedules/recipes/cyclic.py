@@ -6,7 +6,7 @@ from ..base import Schedule
 from ..combinators import sequence
 from ..lengths import Length
 from ..parts import Exponential, Ramp
-from .recipe import REQUIRED, Rate, after_warmup, recipe
+from .recipe import REQUIRED, Factor, Period, Rate, after_warmup, recipe
 
 
 def _ended(schedule: Schedule, training_steps: Length | None, final: float) -> Schedule:
@@ -23,9 +23,9 @@ def cosine_restarts(
     max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
     *,
-    cycle_steps: Length,
+    cycle_steps: Period,
     length_factor: Rate = 1.0,
-    height_factor: Rate = 1.0,
+    height_factor: Factor = 1.0,
 ) -> Schedule:
     r"""Linear warmup, then one cosine decay after another, each of which starts again at the top.
 
@@ -41,7 +41,8 @@ def cosine_restarts(
         min_lr: Bottom of every cycle.
         cycle_steps: Steps of the first cycle, T₀; ``"25%"`` makes four in a run without warmup.
         length_factor: Length of each cycle over that of the cycle before, l, at least 1.
-        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h.
+        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h, above 0
+            and at most 1.
 
     References:
         SGDR (Loshchilov & Hutter, 2017), https://arxiv.org/abs/1608.03983.
@@ -131,7 +132,7 @@ def triangular(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
+    cycle_steps: Period,
 ) -> Schedule:
     r"""Linear up and linear down, again and again.
 
@@ -159,7 +160,7 @@ def triangular2(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
+    cycle_steps: Period,
 ) -> Schedule:
     r"""`triangular`, each cycle half as high above ``min_lr`` as the one before.
 
@@ -187,8 +188,8 @@ def exp_range(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
-    decay_factor: Rate = 0.9999,
+    cycle_steps: Period,
+    decay_factor: Factor = 0.9999,
 ) -> Schedule:
     r"""`triangular` under an envelope that falls with every step.
 
@@ -200,7 +201,7 @@ def exp_range(
         max_lr: Rate at the middle of each cycle, before the envelope.
         min_lr: Rate at the start and the end of each cycle.
         cycle_steps: Steps of a cycle, T.
-        decay_factor: Factor of the envelope per step, γ.
+        decay_factor: Factor of the envelope per step, γ, above 0 and at most 1.
 
     References:
         Cyclical Learning Rates (Smith, 2017), https://arxiv.org/abs/1506.01186.
@@ -239,4 +240,9 @@ def range_test(
     >>> round(range_test(100, min_lr=1e-6, max_lr=1.0)(50), 12)
     0.001
     """
+    if shape == "exponential" and not min_lr:
+        raise ValueError(
+            "an exponential range_test needs `min_lr` above 0, got 0.0: a geometric curve cannot start at 0; "
+            'give a small `min_lr`, or shape="linear"'
+        )
     return Ramp(min_lr, max_lr, int(training_steps), shape)
