@@ -102,7 +102,7 @@ def one_cycle(
     if up * (ramps - 1) > total:
         raise ValueError(
             f"one_cycle with {ramps} ramps needs `warmup_steps` of at most {total // (ramps - 1)}, "
-            f"got warmup_steps={up} and training_steps={total}; shorten the warmup or lengthen the run"
+            f"got warmup_steps={up}, training_steps={total}; shorten the warmup or lengthen the run"
         )
     rise = Ramp(low, max_lr, up, shape)
     if ramps == 2:
