@@ -7,7 +7,7 @@ from ..combinators import sequence
 from ..cycles import cycles_before
 from ..lengths import Length
 from ..parts import Exponential, Ramp
-from .recipe import REQUIRED, Rate, after_warmup, recipe
+from .recipe import REQUIRED, Factor, Period, Rate, after_warmup, recipe
 
 
 def _ended(schedule: Schedule, training_steps: Length | None, final: float) -> Schedule:
@@ -24,9 +24,9 @@ def cosine_restarts(
     max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
     *,
-    cycle_steps: Length,
+    cycle_steps: Period,
     length_factor: Rate = 1.0,
-    height_factor: Rate = 1.0,
+    height_factor: Factor = 1.0,
 ) -> Schedule:
     r"""Linear warmup, then one cosine decay after another, each of which starts again at the top.
 
@@ -42,7 +42,8 @@ def cosine_restarts(
         min_lr: Bottom of every cycle.
         cycle_steps: Steps of the first cycle, T₀; ``"25%"`` makes four in a run without warmup.
         length_factor: Length of each cycle over that of the cycle before, l, at least 1.
-        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h.
+        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h, above 0
+            and at most 1.
 
     References:
         SGDR (Loshchilov & Hutter, 2017), https://arxiv.org/abs/1608.03983.
@@ -108,7 +109,7 @@ def one_cycle(
     if up * (ramps - 1) > total:
         raise ValueError(
             f"one_cycle with {ramps} ramps needs `warmup_steps` of at most {total // (ramps - 1)}, "
-            f"got warmup_steps={up} and training_steps={total}; shorten the warmup or lengthen the run"
+            f"got warmup_steps={up}, training_steps={total}; shorten the warmup or lengthen the run"
         )
     rise = Ramp(low, max_lr, up, shape)
     if ramps == 2:
@@ -138,7 +139,7 @@ def triangular(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
+    cycle_steps: Period,
 ) -> Schedule:
     r"""Linear up and linear down, again and again.
 
@@ -166,7 +167,7 @@ def triangular2(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
+    cycle_steps: Period,
 ) -> Schedule:
     r"""`triangular`, each cycle half as high above ``min_lr`` as the one before.
 
@@ -194,8 +195,8 @@ def exp_range(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
-    decay_factor: Rate = 0.9999,
+    cycle_steps: Period,
+    decay_factor: Factor = 0.9999,
 ) -> Schedule:
     r"""`triangular` under an envelope that falls with every step.
 
@@ -207,7 +208,7 @@ def exp_range(
         max_lr: Rate at the middle of each cycle, before the envelope.
         min_lr: Rate at the start and the end of each cycle.
         cycle_steps: Steps of a cycle, T.
-        decay_factor: Factor of the envelope per step, γ.
+        decay_factor: Factor of the envelope per step, γ, above 0 and at most 1.
 
     References:
         Cyclical Learning Rates (Smith, 2017), https://arxiv.org/abs/1506.01186.
@@ -246,4 +247,9 @@ def range_test(
     >>> round(range_test(100, min_lr=1e-6, max_lr=1.0)(50), 12)
     0.001
     """
+    if shape == "exponential" and not min_lr:
+        raise ValueError(
+            "an exponential range_test needs `min_lr` above 0, got 0.0: a geometric curve cannot start at 0; "
+            'give a small `min_lr`, or shape="linear"'
+        )
     return Ramp(min_lr, max_lr, int(training_steps), shape)

@@ -15,6 +15,8 @@ from ..lengths import Length
 from ..parts import Ramp
 from .aliases import unknown_schedule
 from .settings import REQUIRED as REQUIRED
+from .settings import Factor as Factor
+from .settings import Period as Period
 from .settings import Rate as Rate
 from .settings import Settings
 
