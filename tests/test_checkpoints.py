@@ -6,11 +6,11 @@ import pickle
 import warnings
 
 import pytest
+from lehr.scheduler.state import StateMismatchError
 from optimizers import optimizer, rates_of, through_a_file
 
 import lehr
 from lehr import Ramp, Scheduler
-from lehr.scheduler.state import StateMismatchError
 
 
 def test_the_state_is_small_and_plain():

@@ -88,7 +88,7 @@ def test_the_scheduler_loads_torch_when_it_is_asked_for():
 
 def test_a_missing_extra_is_named():
     code = "import sys, lehr\nsys.modules[{0!r}] = None\nlehr.{1}"
-    for module, name, extra in [("torch", "Scheduler", "lehr[torch]"), ("matplotlib", "plot", "lehr[plot]")]:
+    for module, name, extra in [("torch", "Scheduler", "lehr[torch]"), ("matplotlib", "plot.save", "lehr[plot]")]:
         done = subprocess.run([sys.executable, "-c", code.format(module, name)], capture_output=True, text=True)
         assert done.returncode == 1
         assert f'pip install "{extra}"' in done.stderr

@@ -9,10 +9,10 @@ import math
 import pytest
 import torch
 from helpers import Line, Rows, batches, lightning_model, lightning_trainer, quietly, rates_of, recorded, sgd
+from lehr.scheduler.state import StateMismatchError
 
 import lehr
 from lehr import Scheduler
-from lehr.scheduler.state import StateMismatchError
 
 COSINE = lehr.cosine(100, max_lr=1.0)
 

@@ -6,10 +6,10 @@ The settings of code and checkpoint are compared field by field, and a differenc
 import pytest
 import torch
 from helpers import Line, Rows, batches, lightning_model, lightning_trainer, quietly, rates_of, sgd, update
+from lehr.scheduler.state import StateMismatchError
 
 import lehr
 from lehr import Scheduler
-from lehr.scheduler.state import StateMismatchError
 
 OLD, NEW = lehr.cosine(100, max_lr=1.0), lehr.cosine(400, max_lr=0.1, min_lr=0.001)
 

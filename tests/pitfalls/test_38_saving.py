@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from lehr.scheduler.state import StateMismatchError
 from parts import EVERY, rates_of, sgd
 
 import lehr
 from lehr import Schedule, Scheduler, spec
-from lehr.scheduler.state import StateMismatchError
 from lehr.schedules.base import KINDS
 
 

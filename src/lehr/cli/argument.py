@@ -30,11 +30,9 @@ def as_steps(context: click.Context, parameter: click.Parameter, text: str | Non
         number = lengths.steps(text, name=parameter.opts[0])
     except ValueError:
         number = -1
-    if number < least:
-        reason = f"it takes a number of steps of at least {least}, such as 500 or 20k; got {shown(text)}"
-        raise click.BadParameter(reason, context, parameter)
-    if number > LONGEST:
-        raise click.BadParameter(f"it takes at most 10**18 steps, got {shown(text)}", context, parameter)
+    if not least <= number <= LONGEST:
+        rule = f"a number of steps of at least {least}, and at most 10**18, such as 500 or 20k"
+        raise click.BadParameter(f"it takes {rule}; got {shown(text)}", context, parameter)
     return number
 
 

@@ -40,10 +40,10 @@ def compare(
     rows = key_numbers(by_argument, stop)
     if out:
         from ..plot import new_axes, plot_schedules
-        from .output import save
+        from .output import save, wrote
 
         save(plot_schedules(by_argument, new_axes(), stop=stop, log=log, share=share), out)
-        echo(f"{rows}\nwrote {out}")
+        echo(f"{rows}\n{wrote(out)}")
     else:
         from .terminal import draw
 

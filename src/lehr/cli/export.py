@@ -96,8 +96,8 @@ def _write(lines: Iterable[str], out: str | None) -> None:
         for chunk in chunks:
             click.echo(chunk, nl=False)
         return
-    from .output import writing
+    from .output import writing, wrote
 
     with writing(out) as file:
         file.writelines(chunk.encode() for chunk in chunks)
-    echo(f"wrote {out}")
+    echo(wrote(out))

@@ -10,9 +10,15 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from ..files import whole_file
+from .text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+def wrote(path: str | os.PathLike[str]) -> str:
+    """The line that says that a file was written."""
+    return f"wrote {printable(os.fspath(path))}"
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def plot(
     value = read(schedule, **settings)
 
     from ..plot import new_axes, plot_schedule
-    from .output import save
+    from .output import save, wrote
 
     save(plot_schedule(value, new_axes(), stop=stop, log=log, share=share, phases=phases), out)
-    echo(f"wrote {out}")
+    echo(wrote(out))

@@ -26,11 +26,10 @@ def recipes(name: str | None, as_json: bool) -> None:
       lehr recipes
       lehr recipes wsd
     """
-    from ..schedules.checks import unknown
-    from ..schedules.recipes import RECIPES
+    from ..schedules.recipes import RECIPES, get
 
-    if name is not None and name not in RECIPES:
-        raise ValueError(unknown("recipe", name, RECIPES))
+    if name is not None:
+        get(name)  # its error says which recipes there are
     if as_json:
         entries = [_entry(recipe) for recipe in RECIPES if name in (None, recipe)]
         echo(json.dumps(entries[0] if name else entries, indent=1))

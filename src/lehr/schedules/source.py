@@ -181,11 +181,13 @@ def _text(value: Value) -> str:
 
 
 def _check_name(name: str) -> None:
-    name = unicodedata.normalize("NFKC", name)  # as Python reads it
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError(f"`name` must be a name that a Python function can have, got {shown(name)}")
-    if name == "math" or name.startswith(("_part_", "__")) or hasattr(builtins, name):
-        raise ValueError(f"`name` must be a name that the function does not use itself, got {name!r}; try 'rate'")
+    read = unicodedata.normalize("NFKC", name)  # as Python reads it
+    used = hasattr(builtins, read) or read == "math" or read.startswith(("_part_", "__"))
+    if not read.isidentifier() or keyword.iskeyword(read) or used:
+        raise ValueError(
+            f"`name` must be a valid name of a Python function, and none that the function uses itself, such as "
+            f"math or max; got {shown(name)}"
+        )
 
 
 def to_python(schedule: Schedule, name: str = "learning_rate") -> str:
@@ -196,7 +198,7 @@ def to_python(schedule: Schedule, name: str = "learning_rate") -> str:
         name: The name of the function.
 
     Raises:
-        ValueError: Python functions cannot have the name, or it is one that the source uses itself.
+        ValueError: The name is not a valid name, or is one that the function uses itself.
 
     >>> from lehr import linear
     >>> print(to_python(linear(100, 10, 0.1)).partition("import math")[2].strip())
