@@ -47,7 +47,7 @@ class Tree:
 
     def __init__(self, package: Path) -> None:
         self.files = {_module(file, package.parent): file for file in sorted(package.rglob("*.py"))}
-        self.imports = [found for name, file in self.files.items() for found in self._imports_of(name, file)]
+        self.imports = [found for module in self.files for found in self._imports_of(module)]
 
     def graph(self, *places: Place) -> Graph:
         """Which module imports which, in these places."""
@@ -73,23 +73,28 @@ class Tree:
             left -= loaded
         return loaded
 
-    def _imports_of(self, module: str, file: Path) -> Iterator[Import]:
-        package = module if file.stem == "__init__" else module.rpartition(".")[0]
-        for statement, place in _statements(ast.parse(file.read_text(encoding="utf-8")), "top"):
-            for imported in sorted({self._resolved(name, package) for name in _names(statement)}):
+    def names_in(self, module: str) -> set[str]:
+        """The full names that a module imports, such as ``lehr.schedules.Ramp``."""
+        return {
+            name for statement, _ in self._statements_of(module) for name in _names(statement, self._package(module))
+        }
+
+    def _imports_of(self, module: str) -> Iterator[Import]:
+        for statement, place in self._statements_of(module):
+            for imported in sorted({self._resolved(name) for name in _names(statement, self._package(module))}):
                 yield Import(module, statement.lineno, imported, place)
 
-    def _resolved(self, name: str, package: str) -> str:
+    def _statements_of(self, module: str) -> Iterator[tuple[ast.Import | ast.ImportFrom, Place]]:
+        return _statements(ast.parse(self.files[module].read_text(encoding="utf-8")), "top")
+
+    def _package(self, module: str) -> str:
+        return module if self.files[module].stem == "__init__" else module.rpartition(".")[0]
+
+    def _resolved(self, name: str) -> str:
         """The module of the tree that a name is in, or the library."""
-        levels = len(name) - len(name.lstrip("."))
-        path = name.lstrip(".").split(".")
-        if levels:
-            parents = package.split(".")
-            path = [*parents[: len(parents) - levels + 1], *path]
-        for length in range(len(path), 0, -1):
-            if (module := ".".join(path[:length])) in self.files:
-                return module
-        return path[0]
+        path = name.split(".")
+        modules = (".".join(path[:length]) for length in range(len(path), 0, -1))
+        return next((module for module in modules if module in self.files), path[0])
 
 
 def circles(graph: Graph) -> list[list[str]]:
@@ -139,10 +144,11 @@ def _statements(node: ast.AST, place: Place) -> Iterator[tuple[ast.Import | ast.
             yield from _statements(child, place)
 
 
-def _names(statement: ast.Import | ast.ImportFrom) -> list[str]:
-    """The full names that a statement imports; a relative one begins with its dots."""
+def _names(statement: ast.Import | ast.ImportFrom, package: str) -> list[str]:
+    """The full names that a statement in a package imports."""
     names = [alias.name for alias in statement.names]
     if isinstance(statement, ast.Import):
         return names
-    head = "." * statement.level + (f"{statement.module}." if statement.module else "")
-    return [head + name for name in names]
+    parents = package.split(".")
+    head = parents[: len(parents) - statement.level + 1] if statement.level else []
+    return [".".join([*head, *([statement.module] if statement.module else []), name]) for name in names]

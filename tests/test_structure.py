@@ -64,6 +64,11 @@ def test_every_import_has_its_place(tree):
     }
 
 
+def test_full_names(tree):
+    assert tree.names_in("house.tools.drawing") == {"house.Shape", "house.tools.names", "lib.painting"}
+    assert tree.names_in("house") == {"house.shapes.Shape", "house.tools.names"}
+
+
 def test_a_circle_through_a_function_is_seen(tree):
     assert imports.circles(tree.graph("top")) == []
     [circle] = imports.circles(tree.graph("top", "function"))

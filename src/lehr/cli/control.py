@@ -59,7 +59,7 @@ def _command(name: str, act: type[Act]) -> click.Command:
         append(path, act(**given), why)
         click.echo(f"command queued; the result will be logged to {log_of(path)}")
 
-    parameters = [_option(act, word) for word in act.options()]
+    parameters: list[click.Parameter] = [_option(act, word) for word in act.options()]
     parameters.append(click.Option(["--why"], default="", metavar="TEXT", help="The reason, for the history."))
     summary = (act.__doc__ or "").partition("\n")[0]
     return click.Command(name, callback=click.pass_context(apply), params=parameters, help=summary)

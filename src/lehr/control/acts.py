@@ -265,6 +265,8 @@ class Dip(Act):
         dip: Schedule = Ramp(float(self.factor), 1.0, steps)
         if remaining.length is None:
             return remaining * dip.then(Constant(1.0))
+        if not remaining.length:
+            return Constant(remaining(0)) * dip
         # A product ends where its last moving part does.
         return remaining * dip.cut(0, min(steps, remaining.length))
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..control.acts import GroupKey
 from ..schedules import Schedule, checks, recipes
 from .group_scale import GroupScale
 from .groups import Group, Hyperparameter, Optimizer, all_groups, listed
 from .writer import Writer, Written
+
+
+class HasSchedule(Protocol):
+    """What has found a schedule, such as a forecast's optimum."""
+
+    @property
+    def schedule(self) -> Schedule: ...
 
 
 class Binding(NamedTuple):
@@ -53,9 +60,7 @@ def bind(
     scaled = Binding("lr", None)
     if scale is not None and scaled not in schedules:
         raise ValueError(f"group_scale scales one rate for all groups, and the schedules drive {_names(schedules)}")
-    writers = {
-        binding: Writer(optimizers, *binding, scale if binding == scaled else "same") for binding in schedules
-    }
+    writers = {binding: Writer(optimizers, *binding, scale if binding == scaled else "same") for binding in schedules}
     return Bound(schedules, writers, max_lr_is_given)
 
 
@@ -95,9 +100,7 @@ def _of_mapping(schedule: Mapping[Any, Any], groups: list[Group]) -> dict[Bindin
     names = {group.get("name") for group in groups} - {None} | set(range(len(groups)))
     by_group = [key for key in schedule if key in names]
     if by_group and len(by_group) < len(schedule):
-        raise ValueError(
-            f"a mapping names param groups or hyperparameters, not both: {', '.join(map(repr, schedule))}"
-        )
+        raise ValueError(f"a mapping names param groups or hyperparameters, not both: {', '.join(map(repr, schedule))}")
     found = {}
     for key, value in ({"lr": schedule} if by_group else schedule).items():
         if not isinstance(key, str):

@@ -194,9 +194,7 @@ def from_dict(given: object, groups: Mapping[Binding, int]) -> State:
         plan = Plan(initial, changes, state["unit"], state["samples_per_step"])
     except ValueError as error:
         raise ValueError(f"the state's `schedule` is corrupt: {error}") from None
-    return State(
-        state["position"], plan, factors, state["updates"], watchers, state["commands"], state["pending"]
-    )
+    return State(state["position"], plan, factors, state["updates"], watchers, state["commands"], state["pending"])
 
 
 def _current(state: object) -> dict[str, Any]:
@@ -218,8 +216,8 @@ def _current(state: object) -> dict[str, Any]:
         raise ValueError(
             f"a state of version {version} has the keys {', '.join(has)}; got {', '.join(map(checks.shown, state))}"
         )
-    new_names = {old: new for new, old in old_names.items()}
-    return {**{new_names.get(key, key): value for key, value in state.items()}, **later}
+    read = {key: state[old_names.get(key, key)] for key in KEYS if key not in later}
+    return {**read, **later}
 
 
 def _check_types(state: Mapping[str, Any]) -> None:

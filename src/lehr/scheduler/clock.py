@@ -38,7 +38,8 @@ class Clock:
             raise ValueError(checks.unknown("unit", unit, UNITS))
         if unit == "steps" and per_update not in (None, 1):
             raise ValueError(
-                f"in steps an update is one step, got per_update={per_update!r}; say unit='samples', 'tokens' or 'epochs'"
+                f"in steps an update is one step, got per_update={checks.shown(per_update)}; say unit='samples', "
+                f"'tokens' or 'epochs'"
             )
         if unit != "steps" and samples_per_step is not None:
             raise ValueError(
@@ -184,7 +185,8 @@ class Hooks:
     def __init__(self, listener: UpdateListener, optimizers: Sequence[Optimizer]) -> None:
         reference = weakref.ref(listener)
         self._handles: list[Any] = []
-        self.hears_updates = all([self._hook(optimizer, reference) for optimizer in optimizers])
+        heard = [self._hook(optimizer, reference) for optimizer in optimizers]
+        self.hears_updates = all(heard)
         weakref.finalize(listener, _remove, self._handles)
 
     def _hook(self, optimizer: Any, reference: Callable[[], UpdateListener | None]) -> bool:
@@ -207,7 +209,7 @@ class Hooks:
         if any(isinstance(group.get("lr"), torch.Tensor) for group in optimizer.param_groups):
             # A compiled step traces the hooks, and would be compiled anew for each position. (With a float for a
             # rate it is compiled anew anyway.)
-            before, after = map(torch.compiler.disable, (before, after))  # type: ignore[no-untyped-call]
+            before, after = map(torch.compiler.disable, (before, after))
         try:
             self._handles.append(optimizer.register_step_pre_hook(before))
             self._handles.append(optimizer.register_step_post_hook(after))

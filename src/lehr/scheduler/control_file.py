@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from ..control import Act, Change
 from ..control.commands import Command, lines_of, log_of
 from . import ranks
 from .warn import warn
-
-if TYPE_CHECKING:
-    from .scheduler import Scheduler
 
 SECONDS = 1.0
 """At most one look at the file in so many seconds, and none at a younger file: somebody may be writing it."""
@@ -22,6 +20,22 @@ MOST_AT_ONCE = 10
 """Commands applied at one look; the others wait for the next, so that no file holds up an update for long."""
 LARGEST = 1_000_000
 """Bytes of a control file that are read."""
+
+
+class Controlled(Protocol):
+    """What a control file needs of a Scheduler."""
+
+    @property
+    def position(self) -> float: ...
+    @property
+    def per_update(self) -> float | None: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def current_lr(self) -> float: ...
+    @property
+    def history(self) -> list[Change]: ...
+    def change(self, act: Act, why: str = "") -> None: ...
 
 
 class ControlFile:
@@ -60,7 +74,7 @@ class ControlFile:
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_next_look": 0.0}  # another machine's clock starts elsewhere
 
-    def look(self, scheduler: Scheduler) -> None:
+    def look(self, scheduler: Controlled) -> None:
         """Apply what is new, if it is time to look."""
         if not self._is_time(scheduler):
             return
@@ -74,7 +88,7 @@ class ControlFile:
             self._done += 1
             self._log(scheduler, f"command {self._done}: {_apply(scheduler, line)}")
 
-    def _is_time(self, scheduler: Scheduler) -> bool:
+    def _is_time(self, scheduler: Controlled) -> bool:
         if ranks.is_distributed():
             # By the position, which the ranks share: a rank that repeats a step looks no more often than others.
             bucket = int(scheduler.position // (UPDATES * (scheduler.per_update or 1)))
@@ -128,7 +142,7 @@ class ControlFile:
         self._known = lines
         self._waiting += lines[queued:]
 
-    def _log(self, scheduler: Scheduler, text: str) -> None:
+    def _log(self, scheduler: Controlled, text: str) -> None:
         if not ranks.is_first():
             return
         when = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {scheduler.unit[:-1]} {scheduler.position}"
@@ -140,7 +154,7 @@ class ControlFile:
             warn(f"the result of a command could not be logged: {error}; it was {line!r}")
 
 
-def _apply(scheduler: Scheduler, line: str) -> str:
+def _apply(scheduler: Controlled, line: str) -> str:
     try:
         command = Command.parse(line)
         scheduler.change(command.act, command.why)

@@ -115,9 +115,7 @@ class Hyperparameter:
                     f"floating-point element and must be made outside inference mode, got {held!r}"
                 )
         elif isinstance(held, bool) or not isinstance(held, int | float) or not math.isfinite(held):
-            raise ValueError(
-                f"param group {label!r} needs a finite number for {self.key!r}, got {checks.shown(held)}"
-            )
+            raise ValueError(f"param group {label!r} needs a finite number for {self.key!r}, got {checks.shown(held)}")
 
     def put(self, group: Group, value: float) -> None:
         """Write a value. A tensor is filled in place and stays the same object."""

@@ -148,7 +148,9 @@ def _check_rest(schedule: Schedule, rest: Schedule) -> None:
     try:
         spec.check(schedule)
     except spec.SpecError as error:
-        raise ValueError(f"after this change no checkpoint could hold the schedule: {error}; amend with a new one") from None
+        raise ValueError(
+            f"after this change no checkpoint could hold the schedule: {error}; amend with a new one"
+        ) from None
 
 
 def names(bindings: Mapping[Binding, Schedule]) -> str:

@@ -19,7 +19,7 @@ from .warn import warn
 class WatchedScheduler(Protocol):
     """What a `Plateau` needs of a `Scheduler`."""
 
-    _watchers: list[Any]
+    _watchers: list[Plateau]
 
     @property
     def schedules(self) -> Mapping[str, Schedule]:
@@ -226,9 +226,13 @@ class Plateau:
         self._counters = replace(counters, recent=settings.last(counters.recent))
 
     def _read(self, state: object) -> tuple[Settings, Counters]:
-        if isinstance(state, Mapping) and "settings" not in state:  # of a checkpoint before version 4
-            state = {**state, "settings": self.settings()}
-        return stagnation.read(state)
+        if not isinstance(state, Mapping) or "settings" in state:
+            return stagnation.read(state)
+        # Before version 4 a state had no settings, and metrics of which higher is better were negated.
+        settings, counters = stagnation.read({**state, "settings": self.settings()})
+        sign = -1.0 if settings.higher_is_better else 1.0
+        best = None if counters.best is None else sign * counters.best
+        return settings, replace(counters, best=best, recent=tuple(sign * metric for metric in counters.recent))
 
     @property
     def _scheduler(self) -> WatchedScheduler:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from torch.optim.lr_scheduler import LRScheduler
 
 from ..control import Act, Amend, Change, Cooldown, Dip, Extend, Rebase, Scale
+from ..control.acts import GroupKey
 from ..control.commands import check_why
 from ..schedules import Schedule, checks
 from ..schedules.backends import Formula
 from ..schedules.lengths import Length
 from . import checkpoint
-from .bindings import Binding, attach, bind, detach
+from .bindings import Binding, HasSchedule, attach, bind, detach
 from .checkpoint import State, StateMismatchError
 from .clock import Clock, Hooks, skipped_by_scaler
 from .control_file import ControlFile
 from .group_scale import GroupScale
-from .groups import GroupKey, Optimizer, all_groups, number
+from .groups import Optimizer, all_groups, number
 from .plan import Plan
 from .warn import warn
 from .writer import Writer, Written
@@ -104,7 +105,7 @@ class Scheduler(LRScheduler):
     def __init__(
         self,
         optimizer: Optimizer | Sequence[Optimizer],
-        schedule: str | Schedule | Mapping[Any, Any] | Any,
+        schedule: str | Schedule | Mapping[Any, Any] | HasSchedule,
         training_steps: Length | None = None,
         warmup_steps: Length | None = None,
         max_lr: float | None = None,
@@ -126,7 +127,7 @@ class Scheduler(LRScheduler):
             **recipe_options,
         }
         settings = {name: value for name, value in settings.items() if value is not None}
-        optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
+        optimizers = _listed(optimizer)
         if not optimizers:
             raise ValueError("Scheduler needs at least one optimizer, got an empty list")
         self._keep = _checked_keep(keep)
@@ -134,12 +135,15 @@ class Scheduler(LRScheduler):
         schedules, writers, self._max_lr_is_given = bind(schedule, settings, optimizers, group_scale)
         plan = Plan(schedules, (), unit, clock.samples_per_step or 0)
         attach(self, optimizers, writers)
-        self.optimizer, self._optimizers = optimizers[0], optimizers
+        self.optimizer, self._optimizers = optimizers[0], optimizers  # type: ignore[assignment]  # or what wraps one
         self._clock, self._writers = clock, writers
         self._watchers: list[Plateau] = []
         self._control_file = None if control_file is None else ControlFile(control_file)
         self._group_count = len(all_groups(optimizers))
+        self._has_schedules_by_group = any(binding.group is not None for binding in schedules)
+        self._writes_one_rate = list(schedules) == [Binding("lr", None)]
         self._warned: set[str] = set()
+        self._unmatched = next(iter(writers.values())).unmatched()
         self._took_metric = self._leave_alone = False
         self._used_lrs: list[float] | None = None
         self._follow_plan(plan)
@@ -149,7 +153,7 @@ class Scheduler(LRScheduler):
     # Moving.
 
     def step(  # type: ignore[override]
-        self, current_step: float | None = None, *, epoch: float | None = None, metric: float | None = None
+        self, current_step: float | None = None, metric: float | None = None, epoch: float | None = None
     ) -> None:
         """Set the rates for the update with index ``current_step``; without one, of the next.
 
@@ -160,8 +164,8 @@ class Scheduler(LRScheduler):
 
         Args:
             current_step: Index of the update, from 0; in another `unit`, units consumed before it.
-            epoch: The same, by the name that torch gives it.
-            metric: For the `Plateau`s that watch this scheduler; moves as without a number.
+            metric: For the `Plateau`s that watch this scheduler.
+            epoch: The same as `current_step`, by the name that torch gives it.
 
         Raises:
             ValueError: The step is no integer of at least 0 (a fraction is one of an epoch with ``unit="epochs"``),
@@ -169,7 +173,7 @@ class Scheduler(LRScheduler):
         """
         start, stop, formula, written, clock = self._piece
         if type(current_step) is not int or not start <= current_step < stop or not epoch is metric is None:
-            self._step_anywhere(current_step, epoch, metric)
+            self._step_anywhere(current_step, metric, epoch)
             return
         # The loop of `Writer.write` for plain floats, written out. Of a few groups each is looked at before it is
         # written to; of many, the first and the last: to look at each of 512 would cost as much again.
@@ -193,7 +197,7 @@ class Scheduler(LRScheduler):
         clock.position = current_step
         clock.used = False
 
-    def _step_anywhere(self, current_step: object, epoch: object, metric: float | None) -> None:
+    def _step_anywhere(self, current_step: object, metric: float | None, epoch: object) -> None:
         """`step` across a boundary of pieces, without a number, or with more to do than to write one rate."""
         if current_step is not None and epoch is not None:
             raise ValueError(
@@ -292,13 +296,12 @@ class Scheduler(LRScheduler):
         self._piece = self._shut if self._clock.counts_alone() else self._own_piece
 
     def _piece_here(self) -> Piece:
-        if list(self._plan.schedules) != [Binding("lr", None)] or self._control_file is not None:
-            return self._shut
-        if "unmatched" not in self._warned and self._writer.unmatched():
+        if not self._writes_one_rate or self._control_file is not None or self._unmatched:
             return self._shut
         start, stop, formula = self.schedule._piece_at(self._clock.position)
-        # Positions past the end are looked at each time.
-        return start, min(stop, self._plan.length + 1), formula, self._writer.written, self._clock
+        # Positions past the end, and those too large to save, are looked at each time.
+        stop = min(stop, self._plan.length + 1, checks.LONGEST)
+        return start, stop, formula, self._writer.written, self._clock
 
     @property
     def _shut(self) -> Piece:
@@ -311,7 +314,7 @@ class Scheduler(LRScheduler):
 
     def _look_for_groups(self, position: float) -> None:
         """Warn of groups that were added and have no schedule, and of names for which no group has come."""
-        if any(binding.group is not None for binding in self._writers):
+        if self._has_schedules_by_group:
             groups = all_groups(self._optimizers)
             if len(groups) > self._group_count:
                 self._group_count = len(groups)
@@ -320,11 +323,11 @@ class Scheduler(LRScheduler):
                     f"and has no schedule: its rate stays as it is; detach() this Scheduler and build one with a "
                     f"schedule for it"
                 )
-        if self._clock.updates > 1 and position > 1 and "unmatched" not in self._warned:
-            names = self._writer.unmatched()
-            self._warned.add("unmatched")
-            if names:
-                warn(f"group_scale names {', '.join(map(repr, names))}, and no param group has that name so far")
+        if self._unmatched:
+            self._unmatched = self._writer.unmatched()
+            if self._unmatched and position > 1 and self._clock.updates > 1:
+                names, self._unmatched = ", ".join(map(repr, self._unmatched)), []
+                warn(f"group_scale names {names}, and no param group has that name so far")
 
     def _warn_once(self, about: str, message: str) -> None:
         if about not in self._warned:
@@ -335,18 +338,17 @@ class Scheduler(LRScheduler):
 
     def _before_update(self, optimizer: Any) -> None:
         """Have the update that comes use the schedule's rate, or find that it is not one of the run."""
-        written, groups = self._writer.written, optimizer.param_groups
-        if groups is written.groups and len(groups) == written.count and groups[-1]["lr"] is written.last:
-            if not written.few:
-                return
+        written = self._writer.written
+        groups: list[dict[str, Any]] = optimizer.param_groups
+        if groups is not written.groups or len(groups) != written.count or groups[-1]["lr"] is not written.last:
+            self._guard()
+        elif written.few:
             for group in groups:
                 if group["lr"] is not written.last:
-                    break
-            else:
-                return
-        self._guard(optimizer)
+                    self._guard()
+                    return
 
-    def _guard(self, optimizer: Any) -> None:
+    def _guard(self) -> None:
         if all(writer.is_as_left() for writer in self._writers.values()):
             return
         rates = [writer for binding, writer in self._writers.items() if binding.key == "lr"]
@@ -373,7 +375,7 @@ class Scheduler(LRScheduler):
             return
         position = clock.after(clock.position, clock.per_update or 0)  # which `follow` has made sure of
         start, stop, *_ = self._own_piece
-        if start <= position < stop:
+        if type(position) is int and start <= position < stop:
             self._piece = self._own_piece  # open to this call alone
             self.step(position)
             self._piece = self._shut
@@ -483,8 +485,8 @@ class Scheduler(LRScheduler):
         """Position of the next update: that after the present one, once the present one has been made."""
         return self._clock.next_position
 
-    @property
-    def last_epoch(self) -> float:  # type: ignore[override]
+    @property  # type: ignore[override]  # in epochs it may be a fraction
+    def last_epoch(self) -> float:
         """The position, by the name that torch gives it. Some trainers add to it."""
         return self._clock.position
 
@@ -570,7 +572,7 @@ class Scheduler(LRScheduler):
         """The rate that each group's schedule starts from, which torch's schedulers multiply."""
         return self._lrs(0)
 
-    @property
+    @property  # type: ignore[override]
     def _step_count(self) -> float:
         """What torch counts: one more than the position. Accelerate reads it and adds to it."""
         return self._clock.position + 1
@@ -624,6 +626,8 @@ class Scheduler(LRScheduler):
         same_watchers = len(saved.watchers) == len(self._watchers)
         watched = list(zip(self._watchers, saved.watchers, strict=True)) if same_watchers else []
         of_watchers = [f"Plateau: {row}" for watcher, state in watched for row in watcher.differences(state)]
+        if saved.watchers and not same_watchers:
+            of_watchers.append(f"Plateaus: checkpoint {len(saved.watchers)}, code {len(self._watchers)}")
         differences = saved.differences(code)
         if (differences or of_watchers) and keep is None:
             raise StateMismatchError(differences + of_watchers)
@@ -728,6 +732,10 @@ class Scheduler(LRScheduler):
     def __repr__(self) -> str:
         shown = self.schedule if len(self._writers) == 1 else self.schedules
         return f"Scheduler({shown!r}, position={self._clock.position})"
+
+
+def _listed(optimizer: Optimizer | Sequence[Optimizer]) -> list[Optimizer]:
+    return list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]  # type: ignore[list-item]
 
 
 def _checked_keep(keep: str | None) -> str | None:

@@ -107,7 +107,7 @@ def updates(
 def _as_share(value: object) -> str:
     """How to write a float below 1 that was meant as a share of the run."""
     if isinstance(value, float) and 0 < value < 1:
-        return f'; for a share of the run write "{Decimal(str(value)) * 100:f}%"'.replace(".0%", "%")
+        return f'; for a share of the run write "{(Decimal(str(value)) * 100).normalize():f}%"'
     return ""
 
 

@@ -26,12 +26,12 @@ def to_dict(schedule: Schedule) -> dict[str, Any]:
     return _described(schedule)
 
 
-def _described(schedule: Schedule) -> dict[str, Any]:
+def _described(schedule: Schedule) -> dict[str, object]:
     name = schedule.name if isinstance(schedule, Recipe) else type(schedule).__name__
     return {TAG: name, **{word: _plain(value) for word, value in schedule.settings().items()}}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Schedule):
         return _described(value)
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
@@ -54,11 +54,11 @@ def differences(a: Schedule, b: Schedule, names: tuple[str, str]) -> list[str]:
     ]
 
 
-def _shown(settings: dict[str, Any], path: str) -> str:
+def _shown(settings: dict[str, object], path: str) -> str:
     return checks.shown(settings[path]) if path in settings else "(not given)"
 
 
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
+def _flat(value: object, path: str = "") -> dict[str, object]:
     if isinstance(value, dict):
         items = [(f"{path}.{key}" if path else key, item) for key, item in value.items()]
     elif isinstance(value, list) and value and isinstance(value[0], dict):

@@ -8,7 +8,6 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..files import whole_file
 from ..schedules import Schedule, checks
@@ -37,7 +36,7 @@ def from_json(text: str) -> Schedule:
     return _parsed("JSON", text, lambda: json.loads(text, object_pairs_hook=_without_doubles))
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     result = dict(pairs)
     if len(result) < len(pairs):
         seen: set[str] = set()
@@ -89,20 +88,20 @@ def from_toml(text: str) -> Schedule:
     return _parsed("TOML", text, lambda: _toml(text))
 
 
-def _toml(text: str) -> dict[str, Any]:
+def _toml(text: str) -> dict[str, object]:
     # tomllib takes a time that grows with the square of the parts of a dotted key.
     if any(piece.count(".") > DEEPEST for piece in re.split(r"[,={}\[\]\n]", text)):
         raise RecursionError
     return tomllib.loads(text)
 
 
-def _rendered(language: str, schedule: Schedule, render: Callable[[dict[str, Any]], str]) -> str:
+def _rendered(language: str, schedule: Schedule, render: Callable[[dict[str, object]], str]) -> str:
     text = render(to_dict(schedule))
     check_text(text, language)
     return text
 
 
-def _parsed(language: str, text: str, parse: Callable[[], Any]) -> Schedule:
+def _parsed(language: str, text: str, parse: Callable[[], object]) -> Schedule:
     if not isinstance(text, str):
         raise SpecError("spec", f"{language} is a string, got {checks.shown(text)}")
     check_text(text, language)

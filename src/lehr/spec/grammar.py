@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 
 from ..schedules import checks, lengths
 from ..schedules.recipes.aliases import unknown_schedule
@@ -43,13 +43,16 @@ _CONSTANTS: dict[str, bool | None] = {"None": None, "True": True, "False": False
 _LONGEST_NUMBER = 80
 
 
+Value: TypeAlias = "bool | int | float | str | Call | list[Value] | None"
+
+
 @dataclass
 class Parsed:
     """A name, and the values between its brackets: those without a name, and those with one."""
 
     name: str
-    positional: list[Any]
-    named: dict[str, Any] = field(default_factory=dict)
+    positional: list[Value]
+    named: dict[str, Value] = field(default_factory=dict)
 
 
 class Parser:
@@ -62,7 +65,7 @@ class Parser:
         self._at = 0
         self._brackets = 0
 
-    def whole_value(self) -> Any:
+    def whole_value(self) -> Value:
         value = self._value()
         self._expect_end()
         return value
@@ -77,34 +80,36 @@ class Parser:
 
     # Values.
 
-    def _value(self) -> Any:
+    def _value(self) -> Value:
         summands = [self._product()]
         while self._accept("+"):
             summands.append(self._product())
         return self._combined("Sum", summands)
 
-    def _product(self) -> Any:
+    def _product(self) -> Value:
         factors = [self._operand()]
         while self._accept("*"):
             factors.append(self._operand())
         return self._combined("Product", factors)
 
-    def _combined(self, name: str, operands: list[Any]) -> Any:
+    def _combined(self, name: str, operands: list[Value]) -> Value:
         if len(operands) == 1:
             return operands[0]
-        if not any(isinstance(operand, Call) for operand in operands):
+        first = next((index for index, operand in enumerate(operands) if isinstance(operand, Call)), None)
+        if first is None:
             raise self._error("expected a schedule beside `*` and `+`")
+        operands.insert(0, operands.pop(first))  # as in Python, where 2 * schedule is schedule * 2
         found = kind(name)
         assert found is not None
         return Call(found, {"parts": operands})
 
-    def _operand(self) -> Any:
+    def _operand(self) -> Value:
         value = self._atom()
         while self._accept("."):
             value = self._method(value)
         return value
 
-    def _method(self, value: Any) -> Call:
+    def _method(self, value: Value) -> Call:
         match = self._match(_WORD)
         name = match[0] if match else ""
         if not isinstance(value, Call) or name not in METHODS or not self._accept("("):
@@ -112,13 +117,14 @@ class Parser:
         positional, named = self._arguments()
         if name != "then":
             return _bound(METHODS[name], [value, *positional], named)
-        if named:
-            raise self._error("`then` takes schedules without names")
-        before = value.settings["parts"] if value.kind is THEN else [value]
-        before.extend(positional)  # in place: a chain of many parts must not be copied for each
-        return value if value.kind is THEN else Call(THEN, {"parts": before})
+        if named or not all(isinstance(part, Call) for part in positional):
+            raise self._error("`then` takes schedules without names; for a rate use Constant(...)")
+        parts = value.settings["parts"] if value.kind is THEN else [value]
+        assert isinstance(parts, list)
+        parts.extend(positional)  # in place: a chain of many parts must not be copied for each
+        return Call(THEN, {"parts": parts})
 
-    def _atom(self) -> Any:
+    def _atom(self) -> Value:
         if match := self._match(_WORD):
             return self._after_word(match[0])
         if match := self._match(_STRING):
@@ -135,7 +141,7 @@ class Parser:
             raise self._error("a share cannot be negative")
         return self._number()
 
-    def _after_word(self, word: str) -> Any:
+    def _after_word(self, word: str) -> Value:
         if not self._accept("("):
             return _CONSTANTS.get(word, word)
         positional, named = self._arguments()
@@ -174,10 +180,10 @@ class Parser:
 
     # What stands between brackets.
 
-    def _arguments(self) -> tuple[list[Any], dict[str, Any]]:
+    def _arguments(self) -> tuple[list[Value], dict[str, Value]]:
         """The values up to the closing bracket: those without a name, and those with one."""
-        positional: list[Any] = []
-        named: dict[str, Any] = {}
+        positional: list[Value] = []
+        named: dict[str, Value] = {}
         self._open()
         while not self._accept(")"):
             name = self._name()
@@ -203,9 +209,9 @@ class Parser:
         self._at = before
         return None
 
-    def _values(self, closing: str) -> tuple[list[Any], bool]:
+    def _values(self, closing: str) -> tuple[list[Value], bool]:
         """The values up to the closing bracket, and whether a comma came after one of them."""
-        values: list[Any] = []
+        values: list[Value] = []
         has_comma = False
         self._open()
         while not self._accept(closing):
@@ -262,7 +268,7 @@ class Parser:
         )
 
 
-def _bound(kind: Kind, positional: list[Any], named: dict[str, Any]) -> Call:
+def _bound(kind: Kind, positional: list[Value], named: dict[str, Value]) -> Call:
     """A call whose values all have their names."""
     if len(positional) > len(kind.positional):
         raise SpecError(

@@ -22,7 +22,7 @@ class Call:
     """A schedule that is not built yet: what builds it, and its settings as they were written."""
 
     kind: Kind
-    settings: dict[str, Any]
+    settings: Mapping[str, object]
 
 
 def from_dict(data: object) -> Schedule:
@@ -64,7 +64,7 @@ class Reader:
         _check_types(call.kind, settings, path)
         return _built(call.kind, settings, path)
 
-    def _setting(self, hint: Any, value: Any, path: str, depth: int) -> Any:
+    def _setting(self, hint: Any, value: object, path: str, depth: int) -> object:
         """``value``, in which what describes a schedule has become that schedule."""
         if hint is Schedule:
             return self.schedule(value, path, depth + 1)
@@ -99,7 +99,7 @@ def _call(data: object, path: str) -> Call:
     return Call(found, {word: value for word, value in data.items() if word != TAG})
 
 
-def _check_types(kind: Kind, settings: dict[str, Any], path: str) -> None:
+def _check_types(kind: Kind, settings: dict[str, object], path: str) -> None:
     try:
         msgspec.convert({TAG: kind.name, **settings}, kind.struct)
     except msgspec.ValidationError as error:
@@ -109,7 +109,7 @@ def _check_types(kind: Kind, settings: dict[str, Any], path: str) -> None:
         raise SpecError(where, _better_reason(kind, settings, name) or f"{kind.name}: {reason}") from None
 
 
-def _better_reason(kind: Kind, settings: dict[str, Any], name: str) -> str:
+def _better_reason(kind: Kind, settings: dict[str, object], name: str) -> str:
     """What the schedule itself says against a setting of another type, which is more than its type."""
     try:
         kind.build(**settings)
@@ -118,7 +118,7 @@ def _better_reason(kind: Kind, settings: dict[str, Any], name: str) -> str:
     return ""
 
 
-def _built(kind: Kind, settings: dict[str, Any], path: str) -> Schedule:
+def _built(kind: Kind, settings: dict[str, object], path: str) -> Schedule:
     try:
         return kind.build(**settings)
     except (ValueError, ArithmeticError) as error:

@@ -6,8 +6,6 @@ without quotes.
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..schedules import Schedule, checks
 from .errors import SpecError
 from .grammar import Parser
@@ -93,7 +91,7 @@ def read_call(text: str) -> tuple[str, list[object], dict[str, object]]:
         raise SpecError("text", str(error)) from None
 
 
-def _ready(reader: Reader, value: Any) -> object:
+def _ready(reader: Reader, value: object) -> object:
     if isinstance(value, Call):
         return reader.schedule(value, "spec", 0)
     return [_ready(reader, item) for item in value] if isinstance(value, list) else value

@@ -18,7 +18,6 @@ _SCHEDULES = {
         warmup_cosine_decay_schedule WarmupCosineLR get_cosine_schedule_with_warmup""",
     "cosine_restarts": """CosineAnnealingWarmRestarts CosineDecayRestarts cosine_with_restarts sgdr sgdr_schedule
         cosine_annealing_warm_restarts get_cosine_with_hard_restarts_schedule_with_warmup""",
-    "exp_range": "",
     "exponential": "ExponentialLR ExponentialDecay exponential_decay warmup_exponential_decay_schedule",
     "infinite": "infinite_lr",
     "inverse_sqrt": "inverse_square_root rsqrt inv_sqrt get_inverse_sqrt_schedule",
@@ -36,10 +35,9 @@ _SCHEDULES = {
     "step_decay": "StepLR StepLRScheduler step step_lr stepwise",
     "trapezoid": "trapezoidal warmup_hold_linear",
     "triangular": "CyclicLR cyclic clr",
-    "triangular2": "",
     "wsd": "warmup_stable_decay get_wsd_schedule minus_sqrt",
 }
-"""Our name -> the names that other libraries have for it, with spaces between them."""
+"""Our name -> the names that other libraries use for it, separated by spaces."""
 
 _ELSEWHERE = {
     "reducelronplateau": "add a lehr.Plateau to a Scheduler: it lowers the rate of any schedule",
@@ -51,7 +49,7 @@ _ELSEWHERE = {
     "join_schedules": "put one schedule after another: a.then(b)",
     "chainedscheduler": "multiply schedules: a * b",
 }
-"""Their name, folded -> how lehr does it without a schedule of its own."""
+"""Another library's name in lower case -> how to do the same in lehr, which has no schedule for it."""
 
 _SETTINGS = {
     "training_steps": """T_max total_steps total_iters num_training_steps total_num_steps max_steps num_steps n_steps
@@ -77,7 +75,8 @@ _SETTINGS = {
     "timescale": "T0 scale",
     "model_dim": "d_model hidden_size",
 }
-"""Our setting -> what other libraries call it. One name may be for several: the first that fits counts."""
+"""Our setting -> the names that other libraries use for it. Of several settings for one name, the first that is
+among the schedule's and is not given yet is suggested."""
 
 
 def unknown_schedule(name: object, known: Iterable[str]) -> str:
@@ -112,7 +111,7 @@ def unknown_setting(owner: str, word: object, known: Iterable[str], given: Colle
     free = [name for name in known if name not in given]
     aliases: dict[str, str] = {}
     for ours, names in _SETTINGS.items():
-        if ours in free:
-            aliases = {**dict.fromkeys(names.split(), ours), **aliases}
+        for theirs in names.split() if ours in free else ():
+            aliases.setdefault(theirs, ours)
     meant = checks.suggestion(word, free, aliases).replace("'", "`")
     return f"{owner} has no setting `{checks.named(word)}`; {meant}Available: {', '.join(known)}"

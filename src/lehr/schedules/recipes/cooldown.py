@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..base import Schedule
 from ..lengths import Length
 from ..parts import Constant, PowerLaw, Ramp
-from .recipe import REQUIRED, Rate, after_warmup, recipe
+from .recipe import REQUIRED, Period, Rate, after_warmup, recipe
 
 
 def _hold_steps(name: str, training_steps: Length, **phases: Length) -> int:
@@ -18,6 +18,32 @@ def _hold_steps(name: str, training_steps: Length, **phases: Length) -> int:
             f"shorten one of them or lengthen the run"
         )
     return total - taken
+
+
+def _cooldown(name: str, start: float, min_lr: float, steps: Length, shape: str) -> Schedule:
+    if shape == "exponential" and not min_lr:
+        raise ValueError(
+            f"{name} with an exponential cooldown needs `min_lr` above 0, got {min_lr!r}: a geometric decay "
+            f"never reaches 0; give a small `min_lr`, or another shape"
+        )
+    return Ramp(start, min_lr, int(steps), shape)
+
+
+def _held(
+    name: str,
+    training_steps: Length,
+    warmup_steps: Length,
+    max_lr: float,
+    min_lr: float,
+    decay_steps: Length,
+    decay_shape: str,
+) -> Schedule:
+    """Warmup, a constant and a cooldown."""
+    hold = _hold_steps(name, training_steps, warmup_steps=warmup_steps, decay_steps=decay_steps)
+    stable = Constant(max_lr, hold)
+    if not int(decay_steps):
+        return after_warmup(warmup_steps, max_lr, stable)
+    return after_warmup(warmup_steps, max_lr, stable, _cooldown(name, max_lr, min_lr, decay_steps, decay_shape))
 
 
 @recipe
@@ -52,12 +78,7 @@ def wsd(
     >>> [schedule(t) for t in (5, 10, 80, 90, 100)]
     [0.5, 1.0, 1.0, 0.5, 0.0]
     """
-    hold = _hold_steps("wsd", training_steps, warmup_steps=warmup_steps, decay_steps=decay_steps)
-    stable = Constant(max_lr, hold)
-    if not int(decay_steps):
-        return after_warmup(warmup_steps, max_lr, stable)
-    decay = Ramp(max_lr, min_lr, int(decay_steps), decay_shape)
-    return after_warmup(warmup_steps, max_lr, stable, decay)
+    return _held("wsd", training_steps, warmup_steps, max_lr, min_lr, decay_steps, decay_shape)
 
 
 @recipe
@@ -87,7 +108,7 @@ def trapezoid(
     >>> trapezoid(100, 10, max_lr=1.0, decay_steps=20)(90)
     0.5
     """
-    return wsd(training_steps, warmup_steps, max_lr, min_lr, decay_steps=decay_steps, decay_shape="linear")
+    return _held("trapezoid", training_steps, warmup_steps, max_lr, min_lr, decay_steps, "linear")
 
 
 @recipe
@@ -98,7 +119,7 @@ def power(
     min_lr: Rate = 0.0,
     *,
     exponent: float = -0.5,
-    timescale: Length | None = None,
+    timescale: Period | None = None,
     decay_steps: Length = "10%",
     decay_shape: str = "linear",
 ) -> Schedule:
@@ -125,11 +146,11 @@ def power(
     (0.5, 0.0)
     """
     fall = _hold_steps("power", training_steps, warmup_steps=warmup_steps, decay_steps=decay_steps)
-    body = PowerLaw(max_lr, exponent, default_timescale(timescale, warmup_steps), fall)
+    power_law = PowerLaw(max_lr, exponent, default_timescale(timescale, warmup_steps), fall)
+    body = power_law.clip(lo=min_lr) if min_lr else power_law
     if not int(decay_steps):
         return after_warmup(warmup_steps, max_lr, body)
-    end = Ramp(max(body(fall), min_lr), min_lr, int(decay_steps), decay_shape)
-    return after_warmup(warmup_steps, max_lr, body.clip(lo=min_lr) if min_lr else body, end)
+    return after_warmup(warmup_steps, max_lr, body, _cooldown("power", body(fall), min_lr, decay_steps, decay_shape))
 
 
 def default_timescale(timescale: Length | None, warmup_steps: Length) -> int:
@@ -191,5 +212,5 @@ def infinite(
         max_lr,
         Ramp(max_lr, level, int(cooldown_steps), cooldown_shape),
         Constant(level, hold),
-        Ramp(level, min_lr, int(decay_steps), decay_shape),
+        _cooldown("infinite", level, min_lr, decay_steps, decay_shape),
     )

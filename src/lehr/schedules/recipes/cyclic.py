@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..base import Schedule
 from ..combinators import sequence
+from ..cycles import cycles_before
 from ..lengths import Length
 from ..parts import Exponential, Ramp
-from .recipe import REQUIRED, Rate, after_warmup, recipe
+from .recipe import REQUIRED, Factor, Period, Rate, after_warmup, recipe
 
 
 def _ended(schedule: Schedule, training_steps: Length | None, final: float) -> Schedule:
@@ -23,9 +24,9 @@ def cosine_restarts(
     max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
     *,
-    cycle_steps: Length,
+    cycle_steps: Period,
     length_factor: Rate = 1.0,
-    height_factor: Rate = 1.0,
+    height_factor: Factor = 1.0,
 ) -> Schedule:
     r"""Linear warmup, then one cosine decay after another, each of which starts again at the top.
 
@@ -41,7 +42,8 @@ def cosine_restarts(
         min_lr: Bottom of every cycle.
         cycle_steps: Steps of the first cycle, T₀; ``"25%"`` makes four in a run without warmup.
         length_factor: Length of each cycle over that of the cycle before, l, at least 1.
-        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h.
+        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h, above 0
+            and at most 1.
 
     References:
         SGDR (Loshchilov & Hutter, 2017), https://arxiv.org/abs/1608.03983.
@@ -53,9 +55,15 @@ def cosine_restarts(
     if length_factor < 1:
         raise ValueError(f"cosine_restarts needs `length_factor` of at least 1, got {length_factor!r}")
     fall = Ramp(max_lr - min_lr, 0, int(cycle_steps), "cosine")
-    cycles = fall.repeat(length_factor=length_factor, height_factor=height_factor)
-    rates = cycles + min_lr if min_lr else cycles
     left = None if training_steps is None else int(training_steps) - int(warmup_steps)
+    if left is None and height_factor > 1:
+        raise ValueError(
+            f"cosine_restarts needs `training_steps` where `height_factor` is above 1, got {height_factor!r}: "
+            f"its rates would grow for ever"
+        )
+    times = None if left is None or height_factor <= 1 else cycles_before(left, int(cycle_steps), length_factor)
+    cycles = fall.repeat(times, length_factor=length_factor, height_factor=height_factor)
+    rates = cycles + min_lr if min_lr else cycles
     return after_warmup(warmup_steps, max_lr, *((_ended(rates, left, min_lr),) if left != 0 else ()))
 
 
@@ -101,7 +109,7 @@ def one_cycle(
     if up * (ramps - 1) > total:
         raise ValueError(
             f"one_cycle with {ramps} ramps needs `warmup_steps` of at most {total // (ramps - 1)}, "
-            f"got warmup_steps={up} and training_steps={total}; shorten the warmup or lengthen the run"
+            f"got warmup_steps={up}, training_steps={total}; shorten the warmup or lengthen the run"
         )
     rise = Ramp(low, max_lr, up, shape)
     if ramps == 2:
@@ -131,7 +139,7 @@ def triangular(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
+    cycle_steps: Period,
 ) -> Schedule:
     r"""Linear up and linear down, again and again.
 
@@ -159,7 +167,7 @@ def triangular2(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
+    cycle_steps: Period,
 ) -> Schedule:
     r"""`triangular`, each cycle half as high above ``min_lr`` as the one before.
 
@@ -187,8 +195,8 @@ def exp_range(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
-    decay_factor: Rate = 0.9999,
+    cycle_steps: Period,
+    decay_factor: Factor = 0.9999,
 ) -> Schedule:
     r"""`triangular` under an envelope that falls with every step.
 
@@ -200,7 +208,7 @@ def exp_range(
         max_lr: Rate at the middle of each cycle, before the envelope.
         min_lr: Rate at the start and the end of each cycle.
         cycle_steps: Steps of a cycle, T.
-        decay_factor: Factor of the envelope per step, γ.
+        decay_factor: Factor of the envelope per step, γ, above 0 and at most 1.
 
     References:
         Cyclical Learning Rates (Smith, 2017), https://arxiv.org/abs/1506.01186.
@@ -208,7 +216,7 @@ def exp_range(
     >>> round(exp_range(max_lr=1.0, cycle_steps=20, decay_factor=0.5)(10), 9)
     0.000976562
     """
-    envelope = Exponential(1.0, decay_factor)
+    envelope = Exponential(1.0, decay_factor, length=None if training_steps is None else int(training_steps))
     return _triangle(training_steps, max_lr, min_lr, cycle_steps, envelope=envelope)
 
 
@@ -239,4 +247,9 @@ def range_test(
     >>> round(range_test(100, min_lr=1e-6, max_lr=1.0)(50), 12)
     0.001
     """
+    if shape == "exponential" and not min_lr:
+        raise ValueError(
+            "an exponential range_test needs `min_lr` above 0, got 0.0: a geometric curve cannot start at 0; "
+            'give a small `min_lr`, or shape="linear"'
+        )
     return Ramp(min_lr, max_lr, int(training_steps), shape)

@@ -6,7 +6,7 @@ from ..base import Schedule
 from ..lengths import Length
 from ..parts import PowerLaw
 from .cooldown import default_timescale
-from .recipe import REQUIRED, Rate, after_warmup, recipe
+from .recipe import REQUIRED, Period, Rate, after_warmup, recipe
 
 
 @recipe
@@ -16,7 +16,7 @@ def inverse_sqrt(
     max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
     *,
-    timescale: Length | None = None,
+    timescale: Period | None = None,
 ) -> Schedule:
     r"""Linear warmup, then the inverse square root of the step.
 

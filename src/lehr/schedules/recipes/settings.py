@@ -11,7 +11,13 @@ from ..lengths import Length
 from .aliases import unknown_setting
 
 Rate = Annotated[float, "at least 0"]
-"""A rate, or a factor of one."""
+"""A rate, or a factor that may be above 1."""
+
+Factor = Annotated[float, "above 0, at most 1"]
+"""A factor that makes a rate smaller."""
+
+Period = Annotated[Length, "at least 1"]
+"""A length that something is divided by, or that is repeated."""
 
 
 class _Required:
@@ -126,6 +132,13 @@ def _steps(value: object, name: str, owner: str, total: int | None) -> int:
     return lengths.steps(value, name=name, of=total)
 
 
+def _period(value: object, name: str, owner: str, total: int | None) -> int:
+    steps = lengths.steps(value, name=name, of=total)
+    if not steps:
+        raise ValueError(f"{owner} needs `{name}` of at least 1, got {checks.shown(value)}")
+    return steps
+
+
 def _several_steps(value: object, name: str, owner: str, total: int | None) -> tuple[int, ...]:
     items = value if isinstance(value, list | tuple) else [value]
     return tuple(lengths.steps(item, name=f"{name}[{index}]", of=total) for index, item in enumerate(items))
@@ -133,6 +146,15 @@ def _several_steps(value: object, name: str, owner: str, total: int | None) -> t
 
 def _rate(value: object, name: str, owner: str, total: int | None) -> float:
     return checks.number(name, value, owner=owner)
+
+
+def _factor(value: object, name: str, owner: str, total: int | None) -> float:
+    factor = checks.number(name, value, owner=owner, above=0)
+    if factor > 1:
+        raise ValueError(
+            f"{owner} needs `{name}` of at most 1, got {factor:g}; to divide by {factor:g} say {name}={1 / factor:.6g}"
+        )
+    return factor
 
 
 def _real(value: object, name: str, owner: str, total: int | None) -> float:
@@ -151,9 +173,12 @@ def _shape(value: str, name: str, owner: str, total: int | None) -> str:
 _FORMS: list[tuple[object, Form]] = [
     (Length, _steps),
     (Length | None, _steps),
+    (Period, _period),
+    (Period | None, _period),
     (tuple[Length, ...], _several_steps),
     (Rate, _rate),
     (Rate | None, _rate),
+    (Factor, _factor),
     (float, _real),
     (int, _integer),
     (str, _shape),

@@ -8,7 +8,7 @@ from .. import checks
 from ..base import Schedule
 from ..lengths import Length
 from ..parts import Constant, Exponential
-from .recipe import REQUIRED, Rate, after_warmup, recipe
+from .recipe import REQUIRED, Factor, Period, Rate, after_warmup, recipe
 
 
 @recipe
@@ -18,8 +18,8 @@ def step_decay(
     max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
     *,
-    decay_steps: Length,
-    decay_factor: Rate = 0.1,
+    decay_steps: Period,
+    decay_factor: Factor = 0.1,
 ) -> Schedule:
     r"""Linear warmup, then a factor after every so many steps.
 
@@ -31,7 +31,7 @@ def step_decay(
         max_lr: Rate before the first drop.
         min_lr: The floor.
         decay_steps: Steps between two drops, k.
-        decay_factor: Factor at each drop, f.
+        decay_factor: Factor at each drop, f, above 0 and at most 1.
 
     >>> [step_decay(max_lr=1.0, decay_steps=30, decay_factor=0.5)(t) for t in (29, 30, 60)]
     [1.0, 0.5, 0.25]
@@ -48,7 +48,7 @@ def multistep(
     max_lr: Rate = REQUIRED,
     *,
     milestones: tuple[Length, ...],
-    decay_factor: Rate = 0.1,
+    decay_factor: Factor = 0.1,
 ) -> Schedule:
     r"""Linear warmup, then a factor at each milestone.
 
@@ -60,7 +60,7 @@ def multistep(
         max_lr: Rate before the first milestone.
         milestones: Steps of the run at which the rate drops, in order, or shares of the run; one
             that is given twice counts twice.
-        decay_factor: Factor at each milestone, f.
+        decay_factor: Factor at each milestone, f, above 0 and at most 1.
 
     >>> [multistep(90, max_lr=1.0, milestones=[30, 60])(t) for t in (29, 30, 60)]
     [1.0, 0.1, 0.010000000000000002]
