@@ -17,6 +17,9 @@ from .text import bullets, table
 if TYPE_CHECKING:
     from ..forecast import Law, Run
 
+WORTHWHILE = 0.1
+"""Share of the uncertainty that a run must remove to be worth its cost."""
+
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...")
@@ -194,7 +197,7 @@ def _about_logs(runs: Sequence[Run]) -> Iterator[str]:
     everywhere = len(runs) if len(runs) > 1 else 0
     lines = [f"{'All' if len(logs) == everywhere else ', '.join(logs)}: {note}" for note, logs in names.items()]
     if lines:
-        yield f"Problems in the logs:\n{bullets(lines)}"
+        yield f"Notes on the logs:\n{bullets(lines)}"
 
 
 def _quality(runs: Sequence[Run], errors: Sequence[float | None]) -> str:
@@ -219,8 +222,7 @@ def _about_law(law: Law, runs: Sequence[Run]) -> Iterator[str]:
     in_logs = {note for run in runs for note in run.notes}
     yield f"What these runs do not show:\n{bullets(note for note in law.notes if note not in in_logs)}"
     proposed = law.experiment()
-    gain = (
-        f"It would reduce the uncertainty of final losses that is due to the fitted constants by "
-        f"{1 - proposed.remaining_uncertainty:.0%}."
-    )
-    yield f"The most informative next run:\n{bullets([f'{proposed.description} {gain}'])}\n  {proposed.schedule!r}"
+    gain = 1 - proposed.remaining_uncertainty
+    words = f"It would remove up to {gain:.0%} of the uncertainty of final losses"
+    advice = f"{proposed.description} {words}{'.' if gain >= WORTHWHILE else ', so no short run is worth much.'}"
+    yield f"The most informative next run:\n{bullets([advice])}\n  {proposed.schedule!r}"

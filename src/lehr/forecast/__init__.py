@@ -24,7 +24,6 @@ from .forecast import Forecast as Forecast
 from .forecast import in_view as in_view
 from .forecast import plot_forecasts as plot_forecasts
 from .law import Law as Law
-from .law import whole_run as whole_run
 from .logs import RunWarning as RunWarning
 from .logs import read_run as read_run
 from .optimise import Choice as Choice
@@ -33,5 +32,6 @@ from .prior import Prior as Prior
 from .prior_file import default_prior as default_prior
 from .prior_file import read_prior as read_prior
 from .prior_file import write_priors as write_priors
+from .rates import whole_run as whole_run
 from .run import Run as Run
 from .run import branch as branch

@@ -57,17 +57,23 @@ def fit(
     states = formula.state(theta, observations.trajectory)
     peaks = [run.peak for run in runs]
     longest = max((run for i, run in enumerate(runs) if medians[i] is not None), key=lambda run: run.updates)
-    return Law(
-        formula=formula,
-        theta=theta,
-        covariance=covariance,
-        states=states[np.unique(np.linspace(0, len(states) - 1, STATES).astype(int))],
-        peaks=(min(peaks), max(peaks)),
-        updates=longest.updates,
-        warmup=longest.warmup,
-        prior=prior.source,
-        notes=about_runs(observations.trajectory, runs, medians, prior),
-    )
+    try:
+        return Law(
+            formula=formula,
+            theta=theta,
+            covariance=covariance,
+            states=states[np.unique(np.linspace(0, len(states) - 1, STATES).astype(int))],
+            peaks=(min(peaks), max(peaks)),
+            updates=longest.updates,
+            warmup=longest.warmup,
+            prior=prior.source,
+            notes=about_runs(observations.trajectory, runs, medians, prior),
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"no {formula.name} law describes these runs: {error}; check that the losses are in nats and that the "
+            f"rates are those of the optimizer"
+        ) from None
 
 
 def _prior_of(prior: Prior | str | os.PathLike[str] | None, formula: LossFormula) -> Prior:

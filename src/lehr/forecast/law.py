@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..files import whole_file
-from ..schedules import Schedule, checks
+from ..schedules import checks
 from . import laws
 from .bands import law_variance, quantile, unlike, variance
 from .experiment import Experiment, best_experiment
@@ -21,7 +21,18 @@ from .laws import LossFormula
 from .notes import about_forecast
 from .observations import observations_of
 from .optimise import Optimum, optimise
-from .rates import LARGEST_RATE, LONGEST_RUN, SMALLEST_RATE, Array, Rates, numbers, peak_distance, rates_of, warmup_of
+from .rates import (
+    LARGEST_RATE,
+    LONGEST_RUN,
+    SMALLEST_RATE,
+    Array,
+    Rates,
+    numbers,
+    peak_distance,
+    rates_of,
+    warmup_of,
+    whole_run,
+)
 from .run import Run
 from .trajectory import compress
 
@@ -62,12 +73,12 @@ class Law:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_constants(self.formula, self.theta)
+        self.formula.check(self.theta)
         _check_covariance(self.covariance, len(self.theta))
         if self.states.ndim != 2 or self.states.shape[1] != 3 or not len(self.states):
             raise ValueError(f"a law needs at least one state of three numbers, got shape {self.states.shape}")
         if not (np.abs(self.states) <= LARGEST_STATE).all():
-            raise ValueError(f"the states of a law must be finite and at most {LARGEST_STATE:g}; fit again")
+            raise ValueError(f"the states of a law must be finite and at most {LARGEST_STATE:g}")
         if not SMALLEST_RATE <= self.peaks[0] <= self.peaks[1] <= LARGEST_RATE:
             raise ValueError(
                 f"the peaks of a law must be two rates from {SMALLEST_RATE:g} to {LARGEST_RATE:g}, the lower one "
@@ -224,17 +235,20 @@ class Law:
                 f"a {formula.name} law has the constants {', '.join(formula.parameters)}, "
                 f"got {checks.shown(list(file.constants))}"
             )
-        return cls(
-            formula=formula,
-            theta=np.array(list(file.constants.values())),
-            covariance=numbers("covariance", file.covariance),
-            states=np.array(file.states),
-            peaks=file.peaks,
-            updates=file.updates,
-            warmup=file.warmup,
-            prior=file.prior,
-            notes=tuple(file.notes),
-        )
+        try:
+            return cls(
+                formula=formula,
+                theta=np.array(list(file.constants.values())),
+                covariance=numbers("covariance", file.covariance),
+                states=np.array(file.states),
+                peaks=file.peaks,
+                updates=file.updates,
+                warmup=file.warmup,
+                prior=file.prior,
+                notes=tuple(file.notes),
+            )
+        except ValueError as error:
+            raise ValueError(f"{error}; fit again") from None
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Law:
@@ -250,43 +264,13 @@ class Law:
             raise ValueError(f"{checks.printable(str(path))}: {error}") from None
 
 
-def _check_constants(formula: LossFormula, theta: Array) -> None:
-    low, high = formula.limits
-    if theta.shape != low.shape:
-        raise ValueError(f"a {formula.name} law has the constants {', '.join(formula.parameters)}, got {len(theta)}")
-    wrong = np.flatnonzero(~((low <= theta) & (theta <= high)))
-    if wrong.size:
-        i = wrong[0]
-        raise ValueError(
-            f"`{formula.parameters[i]}` of a {formula.name} law must be from {low[i]:g} to {high[i]:g}, got "
-            f"{theta[i]:g}; fit again"
-        )
-
-
 def _check_covariance(covariance: Array, size: int) -> None:
     if covariance.shape != (size, size) or not (np.abs(covariance) <= LARGEST_VARIANCE).all():
-        raise ValueError(
-            f"the covariance of a law must have {size} x {size} numbers of at most {LARGEST_VARIANCE:g}; fit again"
-        )
+        raise ValueError(f"the covariance of a law must have {size} x {size} numbers of at most {LARGEST_VARIANCE:g}")
     if not np.linalg.eigvalsh(covariance)[0] > 0:
-        raise ValueError("the covariance of a law must be positive definite; fit again")
+        raise ValueError("the covariance of a law must be positive definite")
 
 
 def _check_finite(*values: Array) -> None:
     if not all((np.isfinite(value) & (value > 0)).all() for value in values):
-        raise ValueError(
-            "the law has no finite loss for this schedule: its constants or the rates are extreme; fit again"
-        )
-
-
-def whole_run(schedule: Rates, stop: int | None = None) -> Array:
-    """200 positions from the end of the warmup to ``stop``; None for the end of the schedule.
-
-    Raises:
-        ValueError: It never ends, and ``stop`` is None.
-    """
-    end = stop or (schedule.length if isinstance(schedule, Schedule) else len(numbers("rates", schedule)))
-    if end is None:
-        raise ValueError(f"{checks.shown(schedule)} never ends: give the positions of the forecast, at=[...]")
-    start = min(warmup_of(rates_of(schedule, int(end))) + 1, int(end))
-    return np.unique(np.linspace(start, int(end), 200).round())
+        raise ValueError("the law has no finite loss for this schedule: its constants or the rates are extreme")

@@ -118,3 +118,16 @@ def peak_distance(peak: float, known: tuple[float, float]) -> float:
     (0.693, 0.0)
     """
     return max(log(peak / known[1]), log(known[0] / peak), 0.0)
+
+
+def whole_run(schedule: Rates, stop: int | None = None) -> Array:
+    """200 positions from the end of the warmup to ``stop``; None for the end of the schedule.
+
+    Raises:
+        ValueError: It never ends, and ``stop`` is None.
+    """
+    end = stop or (schedule.length if isinstance(schedule, Schedule) else len(numbers("rates", schedule)))
+    if end is None:
+        raise ValueError(f"{checks.shown(schedule)} never ends: give the positions of the forecast, at=[...]")
+    start = min(warmup_of(rates_of(schedule, int(end))) + 1, int(end))
+    return np.unique(np.linspace(start, int(end), 200).round())

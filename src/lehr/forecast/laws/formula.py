@@ -89,6 +89,22 @@ class LossFormula(ABC):
         low = [0.0, *(belief.low for belief in self.beliefs.values())]
         return np.array(low), np.array([HIGHEST_FLOOR, *(belief.high for belief in self.beliefs.values())])
 
+    def check(self, theta: Array) -> None:
+        """Refuse constants without a meaning.
+
+        Raises:
+            ValueError: There are too few or too many, or one is outside `limits`.
+        """
+        low, high = self.limits
+        if theta.shape != low.shape:
+            raise ValueError(f"a {self.name} law has the constants {', '.join(self.parameters)}, got {theta.size}")
+        wrong = np.flatnonzero(~((low <= theta) & (theta <= high)))
+        if wrong.size:
+            i = wrong[0]
+            raise ValueError(
+                f"`{self.parameters[i]}` of a {self.name} law must be from {low[i]:g} to {high[i]:g}, got {theta[i]:g}"
+            )
+
     @abstractmethod
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
         """The noise level N, its derivative by the rate, and those by parameters."""
