@@ -147,12 +147,12 @@ class Law:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
             (loss, slope), (other_loss, other_slope) = (self.formula.evaluate(self.theta, t) for t in trajectories)
             slope = (slope - other_slope)[0]
-            own = sum(
+            law_errors = sum(
                 float(law_variance(self.formula, self.theta, self.states, trajectory)[0]) * float(value[0]) ** 2
                 for trajectory, value in zip(trajectories, (loss, other_loss), strict=True)
             )
-            own *= unlike(rates_of(first, ends[0]), rates_of(second, ends[1])) ** 2
-            half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + own))
+            law_errors *= unlike(rates_of(first, ends[0]), rates_of(second, ends[1])) ** 2
+            half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + law_errors))
         _check_finite(loss, other_loss, np.array([half + 1.0]))
         value = float(loss[0] - other_loss[0])
         return value, value - half, value + half

@@ -146,9 +146,9 @@ def store(schedule: object, **checked: Any) -> None:
 
 
 def printable(text: str) -> str:
-    r"""Text from a file for a message: as it is, or escaped where it has control characters.
+    r"""Text from a file for a message: as it is, or as `shown` if it is long or has control characters.
 
     >>> printable("val_loss"), printable("val\x1b[2J")
     ('val_loss', "'val\\x1b[2J'")
     """
-    return text if text.isprintable() else shown(text)
+    return text if text.isprintable() and len(text) <= 300 else shown(text)

@@ -39,7 +39,7 @@ def with_values(entries: list[Entry], where: Mapping[str, object] | None, label:
         if len(values) > 1:
             raise ValueError(
                 f"{label} has losses of several sets, `{name}` is {listed(values)}; a fit needs one: say which, "
-                f"where={{{name!r}: {values[0]!r}}}"
+                f"where={{{name!r}: {checks.shown(values[0])}}}"
             )
     return kept
 
@@ -98,7 +98,7 @@ class Columns:
         if len(matching) > 1:
             raise ValueError(
                 f"{self.label} has several held-out losses, {listed(matching)}; a fit needs one: say which, "
-                f"loss={matching[0]!r}"
+                f"loss={checks.shown(matching[0])}"
             )
         return matching[0] if matching else ""
 
