@@ -184,3 +184,12 @@ def store(schedule: object, **checked: Any) -> None:
     """Put what was checked into a schedule, which is frozen for everybody else."""
     for name, value in checked.items():
         object.__setattr__(schedule, name, value)
+
+
+def printable(text: str) -> str:
+    r"""Text from a file for a message: as it is, or as `shown` if it is long or has control characters.
+
+    >>> printable("val_loss"), printable("val\x1b[2J")
+    ('val_loss', "'val\\x1b[2J'")
+    """
+    return text if text.isprintable() and len(text) <= 300 else shown(text)
