@@ -17,6 +17,3 @@ from .change import Rest as Rest
 from .change import amended as amended
 from .change import described as described
 from .change import rate_at as rate_at
-from .cuts import after as after
-from .cuts import until as until
-from .stretching import stretched as stretched

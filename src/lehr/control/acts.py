@@ -6,8 +6,6 @@ from ..schedules import Constant, Ramp, Schedule, checks
 from ..schedules.combinators import Product, Then, sequence
 from ..schedules.recipes import Recipe
 from ..schedules.recipes import get as get_recipe
-from .cuts import after, together, until
-from .stretching import stretched
 
 POLICIES = ("stretch", "hold", "replan", "restart")
 
@@ -29,15 +27,15 @@ def extended(schedule: Schedule, position: float, training_steps: float, policy:
     left = training_steps - position
     if left <= 0:
         raise ValueError(f"extend needs `training_steps` beyond the present position {position}, got {training_steps}")
-    rest = after(schedule, position)
+    rest = schedule.cut(position)
     if policy == "restart":
-        return stretched(schedule, left)
+        return schedule._stretched(left)
     if policy == "replan":
-        return after(_replanned(schedule, training_steps), position)
+        return _replanned(schedule, training_steps).cut(position)
     if not rest.length:
         return Constant(schedule(position), left)
     if policy == "stretch":
-        return stretched(rest, left)
+        return rest._stretched(left)
     if left < rest.length:
         raise ValueError(
             f"extend with policy='hold' needs `training_steps` of at least {schedule.length}, the length the "
@@ -76,20 +74,22 @@ def rebased(schedule: Schedule, position: float, lr: float) -> Schedule:
     rate, wanted = schedule(position), checks.number("lr", lr, owner="rebase")
     if not rate:
         raise ValueError("rebase multiplies the present rate, which is 0: use amend to leave 0")
-    return scaled(after(schedule, position), wanted / rate)
+    return scaled(schedule.cut(position), wanted / rate)
 
 
 def dipped(schedule: Schedule, position: float, factor: float, recover: float) -> Schedule:
     """What is left, times ``factor``, which recovers to 1 in ``recover`` positions; the end stays where it is."""
     if checks.number("factor", factor, owner="dip") > 1:
         raise ValueError(f"dip lowers the rate, and `factor` is {factor!r}; to raise it use scale")
-    rest = after(schedule, position)
+    rest = schedule.cut(position)
     dip: Schedule = Ramp(factor, 1.0, checks.length("recover", recover, owner="dip", above=0))
+    if rest.length == 0:
+        return Product((Constant(rest(0)), dip))
     # A product ends where its last moving part does.
-    return Product((rest, dip.then(Constant(1.0)) if rest.length is None else until(dip, min(recover, rest.length))))
+    return Product((rest, dip.then(Constant(1.0)) if rest.length is None else dip.cut(0, min(recover, rest.length))))
 
 
 def scaled(schedule: Schedule, factor: float) -> Schedule:
     """``schedule × factor``, without piling factor upon factor."""
-    checks.number("factor", factor, owner="scale")
-    return together(Product, [*(schedule.parts if isinstance(schedule, Product) else [schedule]), Constant(factor)])
+    factor = checks.number("factor", factor, owner="scale")
+    return schedule._scaled(factor)

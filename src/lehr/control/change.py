@@ -8,7 +8,6 @@ from typing import Any
 
 from ..schedules import Schedule, checks
 from ..schedules.combinators import sequence
-from .cuts import until
 
 MOST_PARTS, DEEPEST = 10_000, 50
 """What a spec may have; a schedule beyond could be saved and not loaded."""
@@ -53,7 +52,7 @@ def amended(schedule: Schedule, position: float, rest: Schedule) -> Schedule:
             f"deep, and no checkpoint holds that; amend with one that is built anew"
         )
     rate_at(rest, 0)
-    return sequence(until(schedule, position), rest)
+    return sequence(schedule.cut(0, position), rest)
 
 
 def rate_at(schedule: Schedule, position: float) -> float:

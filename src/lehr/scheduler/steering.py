@@ -112,7 +112,7 @@ class Steers(Core):
             factor: What every rate from here on is multiplied by.
             why: The reason, for the history.
         """
-        self._change(lambda one, at: control.scaled(control.after(one, at), factor), why, "scale", factor=factor)
+        self._change(lambda one, at: control.scaled(one.cut(at), factor), why, "scale", factor=factor)
 
     def _steps(self, name: str, value: Length) -> int:
         end = self.training_steps
@@ -127,7 +127,7 @@ class Steers(Core):
         if not any(changed):
             raise ValueError(f"{what} changes the rate, and this Scheduler drives only {', '.join(self.schedules)}")
         rests = [
-            rest_of(track.schedule, at) if its else control.after(track.schedule, at)
+            rest_of(track.schedule, at) if its else track.schedule.cut(at)
             for track, its in zip(self._tracks, changed, strict=True)
         ]
         now = [control.amended(track.schedule, at, rest) for track, rest in zip(self._tracks, rests, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..base import Schedule
 from ..combinators import sequence
+from ..cycles import cycles_before
 from ..lengths import Length
 from ..parts import Exponential, Ramp
 from .recipe import REQUIRED, Factor, Period, Rate, after_warmup, recipe
@@ -25,7 +26,7 @@ def cosine_restarts(
     *,
     cycle_steps: Period,
     length_factor: Rate = 1.0,
-    height_factor: Factor = 1.0,
+    height_factor: Rate = 1.0,
 ) -> Schedule:
     r"""Linear warmup, then one cosine decay after another, each of which starts again at the top.
 
@@ -41,8 +42,8 @@ def cosine_restarts(
         min_lr: Bottom of every cycle.
         cycle_steps: Steps of the first cycle, T₀; ``"25%"`` makes four in a run without warmup.
         length_factor: Length of each cycle over that of the cycle before, l, at least 1.
-        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h, above 0
-            and at most 1.
+        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h, above 0;
+            above 1 the cycles grow beyond ``max_lr``, and the run needs an end.
 
     References:
         SGDR (Loshchilov & Hutter, 2017), https://arxiv.org/abs/1608.03983.
@@ -54,9 +55,15 @@ def cosine_restarts(
     if length_factor < 1:
         raise ValueError(f"cosine_restarts needs `length_factor` of at least 1, got {length_factor!r}")
     fall = Ramp(max_lr - min_lr, 0, int(cycle_steps), "cosine")
-    cycles = fall.repeat(length_factor=length_factor, height_factor=height_factor)
-    rates = cycles + min_lr if min_lr else cycles
     left = None if training_steps is None else int(training_steps) - int(warmup_steps)
+    if left is None and height_factor > 1:
+        raise ValueError(
+            f"cosine_restarts needs `training_steps` where `height_factor` is above 1, got {height_factor!r}: "
+            f"its rates would grow for ever"
+        )
+    times = None if left is None or height_factor <= 1 else cycles_before(left, int(cycle_steps), length_factor)
+    cycles = fall.repeat(times, length_factor=length_factor, height_factor=height_factor)
+    rates = cycles + min_lr if min_lr else cycles
     return after_warmup(warmup_steps, max_lr, *((_ended(rates, left, min_lr),) if left != 0 else ()))
 
 
@@ -209,7 +216,7 @@ def exp_range(
     >>> round(exp_range(max_lr=1.0, cycle_steps=20, decay_factor=0.5)(10), 9)
     0.000976562
     """
-    envelope = Exponential(1.0, decay_factor)
+    envelope = Exponential(1.0, decay_factor, length=None if training_steps is None else int(training_steps))
     return _triangle(training_steps, max_lr, min_lr, cycle_steps, envelope=envelope)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec
 
 from .. import checks
 from ..backends import Backend, Piece
-from ..base import Schedule
+from ..base import Schedule, chunks_of_call
 from ..combinators import sequence
 from ..lengths import Length
 from ..parts import Ramp
@@ -41,14 +41,25 @@ class Recipe(Schedule):
     def length(self) -> float | None:
         return self.body.length
 
+    @property
+    def _body(self) -> Schedule:
+        return self.body
+
     def _pieces(self, xp: Backend) -> list[Piece]:
-        return self.body._pieces(xp)
+        return self.body._parts_of_formula(xp)
 
     def _final(self) -> float:
-        return self.body._final()
+        return self.body._final_rate
 
-    def _breaks(self, stop: float) -> Iterator[float]:
-        return self.body._breaks(stop)
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        return self.body._breaks(start, stop)
+
+    @property
+    def _highest(self) -> float:
+        return self.body._highest
+
+    def _inside_cycle(self, position: float) -> bool:
+        return self.body._inside_cycle(position)
 
     def _key(self) -> tuple[Any, ...]:
         return self.body._key()
@@ -56,8 +67,10 @@ class Recipe(Schedule):
     def settings(self) -> dict[str, Any]:
         return dict(self.arguments)
 
-    def __repr__(self) -> str:
-        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.arguments)})"
+    def _chunks(self) -> Iterator[str]:
+        yield f"{self.name}("
+        yield from chunks_of_call(self.arguments)
+        yield ")"
 
 
 def recipe(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
