@@ -6,7 +6,7 @@ import pickle
 import warnings
 
 import pytest
-from lehr.scheduler.state import StateMismatchError
+from lehr.scheduler import StateMismatchError
 from optimizers import optimizer, rates_of, through_a_file
 
 import lehr

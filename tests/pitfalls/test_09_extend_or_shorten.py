@@ -9,7 +9,7 @@ import math
 import pytest
 import torch
 from helpers import Line, Rows, batches, lightning_model, lightning_trainer, quietly, rates_of, recorded, sgd
-from lehr.scheduler.state import StateMismatchError
+from lehr.scheduler import StateMismatchError
 
 import lehr
 from lehr import Scheduler

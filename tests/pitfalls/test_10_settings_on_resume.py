@@ -6,7 +6,7 @@ The settings of code and checkpoint are compared field by field, and a differenc
 import pytest
 import torch
 from helpers import Line, Rows, batches, lightning_model, lightning_trainer, quietly, rates_of, sgd, update
-from lehr.scheduler.state import StateMismatchError
+from lehr.scheduler import StateMismatchError
 
 import lehr
 from lehr import Scheduler

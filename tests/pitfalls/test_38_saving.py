@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from lehr.scheduler.state import StateMismatchError
+from lehr.scheduler import StateMismatchError
 from parts import EVERY, rates_of, sgd
 
 import lehr

@@ -13,7 +13,7 @@ SHAPES = st.sampled_from(
     [
         *("linear", "cosine", "quarter-cosine", "k-decay(2)", "polynomial(3)", "polynomial(0.5)", "sqrt", "square"),
         *("1-sqrt", "1-square", "1-power(3, 2)", "exponential", "exponential(0.01)", "rex", "sigmoid", "tanh"),
-        "saturating",
+        *("saturating", "log"),
     ]
 )
 ENDS_AT_ITS_FLOOR = (

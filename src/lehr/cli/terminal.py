@@ -65,7 +65,7 @@ def draw_losses(forecasts: Mapping[str, Forecast]) -> str:
     Args:
         forecasts: What to draw, by a short name such as a letter.
     """
-    from ..forecast.forecasts import in_view
+    from ..forecast import in_view
 
     _, top = in_view(forecasts.values())
     bottom = min(float(forecast.loss.min()) for forecast in forecasts.values())  # no band is drawn
