@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from catalogue.schedules import recipes
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import recipes
 
 import lehr
 from lehr import spec
@@ -180,7 +180,7 @@ def test_export_into_a_file(tmp_path):
 
 
 @settings(deadline=None)
-@given(recipes())
+@given(recipes)
 def test_an_exported_function_gives_the_same_rates(schedule):
     bare = {}
     exec(output("export", repr(schedule), "--python", "--name", "rate"), bare)

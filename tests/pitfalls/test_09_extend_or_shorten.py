@@ -8,7 +8,8 @@ import math
 
 import pytest
 import torch
-from helpers import Line, Rows, batches, lightning_model, lightning_trainer, quietly, rates_of, recorded, sgd
+from catalogue.optimizers import rates_of, recorded, sgd
+from catalogue.trainers import Line, Rows, batches, lightning_model, lightning_trainer, quietly
 
 import lehr
 from lehr import Scheduler

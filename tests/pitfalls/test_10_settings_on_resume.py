@@ -5,7 +5,8 @@ The settings of code and checkpoint are compared field by field, and a differenc
 
 import pytest
 import torch
-from helpers import Line, Rows, batches, lightning_model, lightning_trainer, quietly, rates_of, sgd, update
+from catalogue.optimizers import rates_of, sgd, update
+from catalogue.trainers import Line, Rows, batches, lightning_model, lightning_trainer, quietly
 
 import lehr
 from lehr import Scheduler

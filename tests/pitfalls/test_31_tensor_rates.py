@@ -6,7 +6,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from parts import adamw, groups, parameter, rates_of, sgd
+from catalogue.optimizers import adamw, groups, parameter, rates_of, sgd, update
 
 import lehr
 from lehr import Exponential, Scheduler
@@ -79,7 +79,7 @@ def test_after_a_load_the_new_tensor_is_written(follow):
     opt.load_state_dict(copy.deepcopy(opt.state_dict()))
     new = opt.param_groups[0]["lr"]
     assert new is not held  # torch replaces it
-    opt.step()
+    update(opt)
     if not follow:
         scheduler.step()
     assert opt.param_groups[0]["lr"] is new
@@ -113,7 +113,7 @@ def test_alive_in_torch():
     pair = sgd(1.0), torch.optim.SGD([parameter()], lr=torch.tensor(1.0))
     both = [torch.optim.lr_scheduler.ExponentialLR(opt, 0.9999) for opt in pair]
     for opt in pair:
-        opt.step()
+        update(opt)
     for _ in range(STEPS // 5):
         for scheduler in both:
             scheduler.step()
