@@ -12,7 +12,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from . import far, follow, processes, rates, state, step
+from . import far, follow, processes, rates, state, step, structure
 from .table import Section
 
 SECTIONS: dict[str, Callable[[], Section]] = {
@@ -25,6 +25,7 @@ SECTIONS: dict[str, Callable[[], Section]] = {
     "state": state.sizes,
     "follow": follow.follow,
     "changes": follow.changes,
+    "structure": structure.structure,
 }
 PACKAGES = ("torch", "numpy", "transformers", "timm", "pytorch-ignite", "pytorch_optimizer", "lrsched")
 

@@ -37,7 +37,7 @@ RAMP = Ramp(1, 0, 10)
 REFUSED = {
     # Scheduler
     "unknown name": (build("cosin", 100), "'cosin'", "did you mean 'cosine'"),
-    "no name at all": (build(7, 100), "no schedule 7", "cosine"),
+    "no name at all": (build(7, 100), "unknown schedule 7", "cosine"),
     "no length": (build("cosine"), "cosine", "training_steps"),
     "negative length": (build("cosine", -5), "training_steps", "-5"),
     "zero length": (build("linear", 0), "training_steps", "at least 1"),
@@ -53,7 +53,7 @@ REFUSED = {
     "peak infinite": (build("cosine", 10, 0, INF), "max_lr", "inf"),
     "peak as a string": (build("cosine", 10, 0, "0.1"), "max_lr", "'0.1'"),
     "peak as a bool": (build("cosine", 10, 0, True), "max_lr", "True"),
-    "unknown option": (build("cosine", 10, cycle=3), "cycle", "It takes training_steps"),
+    "unknown option": (build("cosine", 10, cycle=3), "cycle", "Available: training_steps"),
     "nearly an option": (build("wsd", 10, decay_step=3), "decay_step", "`decay_steps`"),
     "settings beside a Schedule": (build(RAMP, 10), "training_steps", "where it is built"),
     "no groups": (build("cosine", 10, on=_Groups()), "no param groups", "parameters"),
@@ -74,7 +74,7 @@ REFUSED = {
     # recipes
     "phases longer than the run": (call(lehr.wsd, 10, 6, 1.0, decay_steps=8), "warmup_steps=6 + decay_steps=8", "> 10"),
     "exponential to zero": (call(lehr.exponential, 10, 0, 1.0, 0.0), "min_lr", "small"),
-    "exponential cooldown to zero": (call(lehr.wsd, 10, max_lr=1.0, decay_shape="exponential"), "end=0.0", "above 0"),
+    "exponential cooldown to zero": (call(lehr.wsd, 10, max_lr=1.0, decay_shape="exponential"), "min_lr", "above 0"),
     "unknown shape": (call(lehr.wsd, 10, max_lr=1.0, decay_shape="1-sqr"), "'1-sqr'", "'1-sqrt'"),
     "shape without its parameter": (call(Ramp, 1, 0, 5, "polynomial"), "polynomial", "power"),
     "shape with one too many": (call(Ramp, 1, 0, 5, "linear(2)"), "linear", "none"),
@@ -92,7 +92,7 @@ REFUSED = {
     "a negative rate": (call(Ramp, -1, 0, 10), "start", "-1"),
     "a part too long to count": (call(Constant, 1, 10**19), "length", "10**18"),
     "a rate that grows with the step": (call(PowerLaw, 1, 0.5, 10), "exponent", "-0.5"),
-    "a factor of zero": (call(Exponential, 1, 0), "rate", "above 0"),
+    "a factor of zero": (call(Exponential, 1, 0), "factor", "above 0"),
     "an empty table": (call(Table, []), "rates", "at least one"),
     "knots out of order": (call(Knots, [0, 5, 3], [1, 1, 1]), "at", "increase"),
     "something after what never ends": (call(Constant(1).then, RAMP), "never ends", "cut"),
@@ -107,16 +107,16 @@ REFUSED = {
     "a schedule times a word": (lambda: RAMP * "2", "`*`", "'2'"),
     # specs
     "spec unknown schedule": (call(spec.from_dict, {"schedule": "cosin"}), "spec.schedule", "'cosine'"),
-    "spec extra key": (call(spec.from_dict, COSINE | {"warm_up_steps": 3}), "spec.warm_up_steps", "'warmup_steps'"),
-    "spec string for a number": (call(spec.from_dict, COSINE | {"max_lr": "1"}), "spec.max_lr", "float"),
-    "spec bool for a number": (call(spec.from_dict, COSINE | {"max_lr": True}), "spec.max_lr", "bool"),
+    "spec extra key": (call(spec.from_dict, COSINE | {"warm_up_steps": 3}), "spec.warm_up_steps", "`warmup_steps`"),
+    "spec string for a number": (call(spec.from_dict, COSINE | {"max_lr": "1"}), "spec.max_lr", "the string '1'"),
+    "spec bool for a number": (call(spec.from_dict, COSINE | {"max_lr": True}), "spec.max_lr", "True"),
     "spec nested culprit": (
         call(
             spec.from_dict,
             {"schedule": "Then", "parts": [COSINE, {"schedule": "Ramp", "start": 1, "end": "0", "length": 3}]},
         ),
         "spec.parts[1].end",
-        "float",
+        "the string '0'",
     ),
     "spec impossible": (call(spec.from_dict, COSINE | {"warmup_steps": 200}), "spec", "warmup_steps=200"),
     "spec of another kind": (call(spec.from_dict, [1]), "mapping", "'schedule'"),
@@ -135,7 +135,7 @@ REFUSED = {
     "text that is code": (call(spec.from_text, "__import__('os').getcwd()"), "__import__", "cosine"),
     "text that is a lambda": (call(spec.from_text, "lambda: 0"), "lambda", "training_steps"),
     "text with an attribute": (call(spec.from_text, "cosine(100, max_lr=1).__class__()"), "__class__", "then"),
-    "text unfinished": (call(spec.from_text, "cosine(100"), "never closed", "write for example"),
+    "text unfinished": (call(spec.from_text, "cosine(100"), "expected `,` or `)`", "write for example"),
     "text too deep": (call(spec.from_text, "(" * 5000 + ")" * 5000), "text", "nested"),
     "text that says a setting twice": (
         call(spec.from_text, "cosine(100, training_steps=5, max_lr=1)"),

@@ -10,7 +10,7 @@ from catalogue.optimizers import adamw, rates_of, through_a_file
 
 import lehr
 from lehr import Ramp, Scheduler
-from lehr.scheduler.state import StateMismatchError
+from lehr.scheduler import StateMismatchError
 
 
 def test_the_state_is_small_and_plain():

@@ -62,7 +62,7 @@ def test_the_past_of_the_past_is_kept(schedule, first, second, position, third):
 @some()
 @given(schedules, positions)
 def test_after_is_what_comes(schedule, position):
-    rest = control.after(schedule, position)
+    rest = schedule.cut(position)
     for t in AHEAD:
         if plain(schedule):
             assert rest(t) == schedule(position + t)
@@ -77,7 +77,7 @@ def test_after_is_what_comes(schedule, position):
 @some()
 @given(schedules, positions, st.floats(0.5, 2))
 def test_results_are_specs(schedule, position, factor):
-    rest = control.after(schedule, position)
+    rest = schedule.cut(position)
     for result in (rest, control.scaled(rest, factor), control.amended(schedule, position, rest)):
         assert spec.from_dict(spec.to_dict(result)) == result
 
@@ -85,9 +85,9 @@ def test_results_are_specs(schedule, position, factor):
 @some()
 @given(finite, st.integers(0, 100), st.integers(1, 500))
 def test_stretched_says_what_stretch_says(schedule, position, length):
-    rest = control.after(schedule, position)
+    rest = schedule.cut(position)
     assume(rest.length)
-    now = control.stretched(control.stretched(rest, length), 2 * length)
+    now = rest._stretched(length)._stretched(2 * length)
     assert now.length == 2 * length
     assert close(now(0), rest(0))
     assert now(2 * length) == pytest.approx(rest(rest.length), rel=1e-12, abs=1e-300)
@@ -97,7 +97,7 @@ def test_stretching_again_and_again_does_not_grow():
     schedule = lehr.wsd(100, 10, 1.0, decay_steps=20) * lehr.cosine(100, 0, 1.0) + 0.01
     for _ in range(300):
         schedule = control.extended(schedule, 0, schedule.length + 1, "stretch")
-        schedule = control.scaled(control.after(schedule, 1), 1.001)
+        schedule = control.scaled(schedule.cut(1), 1.001)
     assert len(repr(schedule)) < 2_000
 
 
@@ -147,8 +147,8 @@ def test_cooldown_begins_where_the_run_is(schedule, position, share, steps):
 @given(schedules, positions, st.floats(0, 1), st.integers(1, 300))
 def test_a_dip_is_a_factor_that_recovers(schedule, position, factor, recover):
     rest = control.dipped(schedule, position, factor, recover)
-    end = control.after(schedule, position).length
-    assert rest.length == end
+    end = schedule.cut(position).length
+    assert rest.length == (end or recover if end is not None else None)
     for t in (0, recover // 2, recover, recover + 100):
         if end is None or t < end:
             assert close(rest(t), schedule(position + t) * Ramp(factor, 1.0, recover)(t))
@@ -230,7 +230,7 @@ REFUSED = {
         *({"factor": 0.5, "recover": wrong} for wrong in (0, -1, "x", None)),
     ],
     "scale": [{"factor": wrong} for wrong in (-1.0, float("nan"), float("inf"), None, "x", True, 1e309)],
-    "amend": [{"schedule": wrong} for wrong in (None, 0.1, "cosine", Constant(1e300) * 1e300)],
+    "amend": [{"schedule": wrong} for wrong in (None, 0.1, "cosine", [])],
 }
 
 

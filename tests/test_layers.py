@@ -1,26 +1,26 @@
 """The rooms import downward only, and `import lehr` stays light."""
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+imports = pytest.importorskip("benchmarks.imports")
+
 SOURCE = Path(__file__).parent.parent / "src" / "lehr"
 
 # Each room, and the rooms below it that it may import.
 BELOW = {
     "files": set(),
-    "lengths": set(),
-    "schedules": {"lengths"},
-    "spec": {"schedules", "lengths", "files"},
+    "schedules": set(),
+    "spec": {"schedules", "files"},
     "control": {"schedules"},
     "forecast": {"schedules", "plot", "files"},
     "plot": {"schedules", "control", "files"},
     "orders": {"schedules", "spec", "files"},
-    "scheduler": {"schedules", "spec", "lengths", "control", "orders"},
-    "cli": {"schedules", "spec", "plot", "lengths", "files", "orders", "forecast", "__version__"},
+    "scheduler": {"schedules", "spec", "control", "orders"},
+    "cli": {"schedules", "spec", "plot", "files", "orders", "forecast", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "click", "msgspec", "ruamel")
@@ -41,19 +41,11 @@ def room_of(file: Path) -> str:
 
 
 def imports_of(file: Path) -> set[str]:
-    """The absolute names of all that a file imports, at its head or later."""
-    package = ["lehr", *file.relative_to(SOURCE).parts[:-1]]
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            head = ".".join([*base, *([node.module] if node.module else [])])
-            names |= {f"{head}.{alias.name}" for alias in node.names}
-    return names
+    """The full names of all that a file imports, at its top or later."""
+    return next(TREE.names_in(module) for module, path in TREE.files.items() if path == file)
 
 
+TREE = imports.Tree(SOURCE)
 FILES = [file for file in SOURCE.rglob("*.py") if file != SOURCE / "__init__.py"]
 
 
@@ -68,6 +60,12 @@ def test_a_room_imports_downward(file):
 
 def test_every_room_has_its_place():
     assert {room_of(file) for file in FILES} == set(BELOW)
+
+
+@pytest.mark.parametrize("places", [("top", "function"), ("top", "function", "type checking")], ids=" and ".join)
+def test_no_circles(places):
+    """Imports inside functions count too."""
+    assert imports.circles(TREE.graph(*places)) == []
 
 
 def loaded_by(code: str) -> set[str]:
@@ -90,7 +88,7 @@ def test_the_scheduler_loads_torch_when_it_is_asked_for():
 
 def test_a_missing_extra_is_named():
     code = "import sys, lehr\nsys.modules[{0!r}] = None\nlehr.{1}"
-    for module, name, extra in [("torch", "Scheduler", "lehr[torch]"), ("matplotlib", "plot", "lehr[plot]")]:
+    for module, name, extra in [("torch", "Scheduler", "lehr[torch]"), ("matplotlib", "plot.save", "lehr[plot]")]:
         done = subprocess.run([sys.executable, "-c", code.format(module, name)], capture_output=True, text=True)
         assert done.returncode == 1
         assert f'pip install "{extra}"' in done.stderr

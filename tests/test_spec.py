@@ -74,7 +74,7 @@ def test_files(tmp_path, suffix):
 def test_a_culprit_in_a_file_is_named_with_the_file(tmp_path):
     path = tmp_path / "run.yaml"
     path.write_text("schedule: cosine\ntraining_steps: 10\nmax_lr: high\n", encoding="utf-8")
-    with pytest.raises(spec.SpecError, match=r"run\.yaml: spec\.max_lr: .*`float`, got `str`"):
+    with pytest.raises(spec.SpecError, match=r"run\.yaml: spec\.max_lr: .*got the string 'high'"):
         spec.read(path)
 
 
@@ -142,7 +142,7 @@ def test_differences_name_each_field():
     ]
     assert spec.differences(a, lehr.linear(100, 10, 1.0), names=("old", "new")) == [
         "schedule: old 'wsd', new 'linear'",
-        "decay_steps: old 20, new '(not given)'",
+        "decay_steps: old 20, new (not given)",
     ]
     assert spec.differences(a, a * 1.0, names=("old", "new"))[0] == "schedule: old 'wsd', new 'Product'"
     assert spec.differences(Ramp(1, 0, 5).then(Constant(0)), Ramp(1, 0, 6).then(Constant(0)), names=("a", "b")) == [

@@ -1,4 +1,47 @@
-"""lehr: a learning-rate schedule as a value, and a scheduler that follows it exactly."""
+"""Learning-rate schedules for PyTorch: built, drawn, saved, forecast, and followed exactly by any optimizer.
+
+A schedule is a value: ``schedule(position)`` is the rate of the update at that position, counted from 0.
+
+>>> import lehr
+>>> schedule = lehr.cosine("100k", "1k", max_lr=1e-3)  # training_steps, warmup_steps
+>>> schedule(1_000)
+0.001
+
+**Start here**
+
+- `cosine`, `linear`, `constant`: the standard schedules. ``lehr.Scheduler(optimizer, schedule)`` follows one;
+  ``schedule.describe()`` prints its numbers, and ``schedule.plot()`` draws it.
+
+**Recipes**: the schedules that have a name. Each takes ``training_steps``, ``warmup_steps``, ``max_lr``, ``min_lr``
+and settings of its own; ``help(lehr.wsd)`` explains them.
+
+- `constant_with_warmup`, `polynomial`, `exponential`, `rex`, `inverse_sqrt`, `noam`: a warmup, then a constant or a
+  decay.
+- `wsd`, `trapezoid`, `power`, `infinite`: a warmup, a long phase, and a cooldown at the end.
+- `cosine_restarts`, `one_cycle`, `triangular`, `triangular2`, `exp_range`: cycles.
+- `step_decay`, `multistep`: steps down.
+- `range_test`: a rising rate, to find a peak rate.
+
+**Parts**: what schedules are made of, for those that have no name.
+
+- `Schedule`: the base class. Schedules are joined by ``a.then(b)``, ``a + b``, ``a * b``, ``a.repeat()``, ``a.clip()``,
+  ``a.cut()`` and ``a.stretch()``.
+- `Constant`, `Ramp`, `Exponential`, `PowerLaw`: formulas. `Table`, `Knots`: given rates.
+- `lengths`: numbers of steps, such as ``"100k"`` and ``"2%"``, and the updates of a run over a data set.
+
+**Training** (needs torch)
+
+- `Scheduler`: writes the rates into an optimizer, changes the schedule during training, saves and resumes.
+- `Plateau`: lowers the rate when a metric stops improving.
+
+**Modules**, loaded when they are first used
+
+- `plot`: pictures (needs matplotlib).
+- `spec`: schedules to and from dicts, JSON, YAML, TOML and one line of text.
+- `control`: changes of a schedule during training, as values: ``Cooldown``, ``Extend``, ``Rebase``, ``Dip``, ``Scale``
+  and ``Amend``.
+- `forecast`: from the losses of one or two runs, those under any other schedule, and a better schedule.
+"""
 
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
@@ -11,6 +54,7 @@ from .schedules import PowerLaw as PowerLaw
 from .schedules import Ramp as Ramp
 from .schedules import Schedule as Schedule
 from .schedules import Table as Table
+from .schedules import lengths as lengths
 from .schedules.recipes import constant as constant
 from .schedules.recipes import constant_with_warmup as constant_with_warmup
 from .schedules.recipes import cosine as cosine
@@ -34,6 +78,7 @@ from .schedules.recipes import triangular2 as triangular2
 from .schedules.recipes import wsd as wsd
 
 if _TYPE_CHECKING:
+    from . import control as control
     from . import forecast as forecast
     from . import plot as plot
     from . import spec as spec
@@ -42,16 +87,25 @@ if _TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_LAZY = {"Plateau": "scheduler", "Scheduler": "scheduler", "forecast": None, "plot": None, "spec": None}
+__all__ = [
+    "Constant", "Exponential", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table",
+    "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range", "exponential", "forecast",
+    "infinite", "inverse_sqrt", "lengths", "linear", "multistep", "noam", "one_cycle", "plot", "polynomial", "power",
+    "range_test", "rex", "spec", "step_decay", "trapezoid", "triangular", "triangular2", "wsd",
+]  # fmt: skip
+
+_LAZY_CLASSES = {"Plateau": "scheduler", "Scheduler": "scheduler"}
+_LAZY_MODULES = ("control", "forecast", "plot", "spec")
 
 
 def __getattr__(name: str) -> _Any:
-    """Load on first use what needs torch, matplotlib or another library (PEP 562)."""
-    if name not in _LAZY:
-        raise AttributeError(f"module 'lehr' has no attribute {name!r}")
-    module = _import_module(f".{_LAZY[name] or name}", __name__)
-    return getattr(module, name) if _LAZY[name] else module
+    """Load on first use what needs torch or another library (PEP 562)."""
+    if name in _LAZY_CLASSES:
+        return getattr(_import_module(f".{_LAZY_CLASSES[name]}", __name__), name)
+    if name in _LAZY_MODULES:
+        return _import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'lehr' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""``python -m lehr``: draws the three standard schedules."""
+"""``python -m lehr`` draws the three standard schedules."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from pathlib import Path
 
 import click
 
-from .cli.errors import Command
+from .cli.errors import Command, debug_option
 from .schedules.recipes import RECIPES
 
 
 @click.command(cls=Command)
-@click.option("--out", metavar="DIR", default="images", show_default=True, help="Where to; made if missing.")
+@click.option("--out", metavar="DIR", default="images", show_default=True, help="The folder; made if missing.")
+@debug_option
 def main(out: str) -> None:
     """Draw cosine, linear and constant over 100,000 steps, 1,000 of them warmup.
 
     Writes DIR/lr_cosine.png, DIR/lr_linear.png and DIR/lr_constant.png.
     """
-    from .cli.output import save
-    from .plot import plot_schedule
+    from .cli.output import save, wrote
+    from .cli.text import echo
+    from .plot import new_axes, plot_schedule
 
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("cosine", "linear", "constant"):
         schedule = RECIPES[name](training_steps=100_000, warmup_steps=1_000, max_lr=1e-3, min_lr=1e-4)
         path = folder / f"lr_{name}.png"
-        save(plot_schedule(schedule), path)
-        click.echo(f"wrote {path}")
+        save(plot_schedule(schedule, new_axes()), path)
+        echo(wrote(path))
 
 
 if __name__ == "__main__":

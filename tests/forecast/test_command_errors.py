@@ -40,7 +40,7 @@ from lehr.forecast import Law, priors
         ("fit stable.csv --schedule linear(9,max_lr=1) --schedule cosine(9,max_lr=1) -o a.json", "LOG=SCHEDULE"),
         ("fit stable.csv --schedule stable.csv=rex(9,0,1) --schedule stable.csv=rex(8,0,1) -o a.json", "two schedules"),
         ("fit stable.csv --schedule stabel.csv=linear(9,0,1) -o a.json", "stabel.csv is none of the logs, which are"),
-        ("fit stable.csv --schedule cosine(9 -o a.json", "is no schedule"),
+        ("fit stable.csv --schedule cosine(9 -o a.json", "is not a schedule"),
         ("fit stable.csv --schedule cosine(4k,max_lr=1) -o a.json", "the logged rates are not the schedule's"),
         ("fit x x=y.csv --schedule x=y.csv=linear(9,max_lr=1) -o a.json", "may mean x or x=y.csv; rename one"),
         ("forecast", "Missing argument 'LAW'"),

@@ -118,5 +118,5 @@ def test_a_bare_name_peaks_where_the_runs_did(here):
     given = ["--training-steps", str(STEPS), "--warmup-steps", str(WARMUP), "--format", "csv"]
     said = output("forecast", "law.json", "cosine", "linear", *given, "--max-lr", str(PEAK))
     assert output("forecast", "law.json", "cosine", "linear", *given) == said
-    assert output("forecast", "law.json", "cosine", "linear", *given, "--set", f"max_lr={PEAK / 2}") != said
+    assert output("forecast", "law.json", "cosine", "linear", *given, "--max-lr", str(PEAK / 2)) != said
     assert output("forecast", "law.json", TEXT, "--format", "csv").splitlines()[1].startswith(TEXT.join('""'))

@@ -9,7 +9,7 @@ from catalogue.trainers import Line, Rows, quietly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lehr.lengths import updates
+from lehr.schedules.lengths import updates
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,5 @@ def test_what_trainer_really_makes(tmp_path, samples, batch, accumulate):
 @pytest.mark.parametrize("name", ["samples", "batch", "accumulate", "world", "epochs"])
 @pytest.mark.parametrize("value", [0, -1, 2.5, True])
 def test_what_is_no_number_of_anything_is_refused(name, value):
-    with pytest.raises(ValueError, match=f"`{name}` must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match=f"needs an integer of at least 1 for `{name}`"):
         updates(**{"samples": 40, "batch": 4, name: value})

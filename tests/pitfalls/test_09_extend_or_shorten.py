@@ -13,7 +13,7 @@ from catalogue.trainers import Line, Rows, batches, lightning_model, lightning_t
 
 import lehr
 from lehr import Scheduler
-from lehr.scheduler.state import StateMismatchError
+from lehr.scheduler import StateMismatchError
 
 COSINE = lehr.cosine(100, max_lr=1.0)
 

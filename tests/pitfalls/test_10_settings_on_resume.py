@@ -10,7 +10,7 @@ from catalogue.trainers import Line, Rows, batches, lightning_model, lightning_t
 
 import lehr
 from lehr import Scheduler
-from lehr.scheduler.state import StateMismatchError
+from lehr.scheduler import StateMismatchError
 
 OLD, NEW = lehr.cosine(100, max_lr=1.0), lehr.cosine(400, max_lr=0.1, min_lr=0.001)
 

@@ -30,11 +30,11 @@ def test_warmup_then_plateau():
     scheduler, _ = warmup_and_plateau(opt)
     seen = train(opt, scheduler, 9)
     assert seen[:4] == [1 / 3, 1 / 3, 2 / 3, 1.0]  # exact, and nothing is counted there
-    # Of the metrics after the warmup the first is bad but borne, and the second cuts; so on in twos.
+    # Of the metrics after the warmup the first is bad but tolerated, and the second cuts; so on in twos.
     assert seen[4:] == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001], rel=1e-12)
 
 
-def test_asked_for_it_counts_in_the_warmup():
+def test_in_warmup_counts_in_the_warmup():
     opt = sgd()
     scheduler, _ = warmup_and_plateau(opt, in_warmup=True)
     assert min(train(opt, scheduler, 4)[1:]) < 1 / 3

@@ -13,7 +13,7 @@ from catalogue.optimizers import rates_of, sgd, through_a_file, update
 
 import lehr
 from lehr import Schedule, Scheduler, spec
-from lehr.scheduler.state import StateMismatchError
+from lehr.scheduler import StateMismatchError
 from lehr.schedules.base import KINDS
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from .completion import complete_shape
+from .help import RecipeOption
 
 if TYPE_CHECKING:
     from ..schedules import Schedule
@@ -17,8 +20,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def as_steps(context: click.Context, parameter: click.Parameter, text: str | None, *, least: int = 1) -> int | None:
-    """What an option that takes a number of steps says: ``20000``, ``20k``, ``1.5M``."""
-    from .. import lengths
+    """The value of an option that takes a number of steps: ``20000``, ``20k``, ``1.5M``."""
+    from ..schedules import lengths
+    from ..schedules.checks import LONGEST, shown
 
     if text is None:
         return None
@@ -26,9 +30,9 @@ def as_steps(context: click.Context, parameter: click.Parameter, text: str | Non
         number = lengths.steps(text, name=parameter.opts[0])
     except ValueError:
         number = -1
-    if number < least:
-        reason = f"it takes a number of steps of at least {least}, such as 500 or 20k; got {text!r}"
-        raise click.BadParameter(reason, context, parameter)
+    if not least <= number <= LONGEST:
+        rule = f"a number of steps of at least {least}, and at most 10**18, such as 500 or 20k"
+        raise click.BadParameter(f"it takes {rule}; got {shown(text)}", context, parameter)
     return number
 
 
@@ -37,84 +41,101 @@ as_steps_or_none = partial(as_steps, least=0)
 
 
 def as_positions(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...] | None:
-    """What an option that takes several numbers of steps says: ``1000,20k``."""
+    """The value of an option that takes several numbers of steps: ``1000,20k``."""
     if text is None:
         return None
-    found = (as_steps(context, parameter, part) for part in text.split(","))
-    return tuple(dict.fromkeys(number for number in found if number))
+    numbers = (as_steps(context, parameter, part) for part in text.split(","))
+    return tuple(dict.fromkeys(number for number in numbers if number))
 
 
 def pairs(option: str, example: str, texts: Sequence[str]) -> dict[str, str]:
-    """What an option that takes NAME=VALUE says, by the name.
+    """The values of an option that takes NAME=VALUE, by the name.
 
     Raises:
         ValueError: One has no name, or no equals sign.
     """
-    found = {}
+    values = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise ValueError(f"{option} takes NAME=VALUE, such as {example}; got {text!r}")
-        found[name.strip()] = value
-    return found
+        values[name.strip()] = value
+    return values
+
+
+_USUAL = {
+    "training_steps": "Steps of the run: 100000, 100k.",
+    "warmup_steps": "Steps of the warmup: 1000, 1k, 2%.",
+    "max_lr": "Highest rate: 1e-3.",
+    "min_lr": "Rate at the end.",
+}
 
 
 def settings(function: Function) -> Function:
-    """Options that build a recipe from its bare name."""
-    for option in (
-        click.option(
-            "--set", "others", metavar="NAME=VALUE", multiple=True, help="Any other setting: decay_steps=20%."
-        ),
-        click.option("--min-lr", metavar="RATE", help="Rate at the end."),
-        click.option("--max-lr", metavar="RATE", help="Highest rate: 1e-3."),
-        click.option("--warmup-steps", metavar="STEPS", help="Steps of the warmup: 1000, 1k, 2%."),
-        click.option("--training-steps", metavar="STEPS", help="Steps of the run: 100000, 100k."),
-    ):
-        function = option(function)
+    """Add every setting of every recipe as an option, which builds a schedule from a recipe's name."""
+    from .catalogue import all_settings
+
+    for name, (setting, recipes) in reversed(all_settings().items()):
+        function = click.option(
+            setting.option,
+            cls=RecipeOption,
+            metavar=setting.metavar,
+            shell_complete=complete_shape if setting.metavar == "SHAPE" else None,
+            help=_USUAL.get(name, ", ".join(recipes)),
+        )(function)
     return function
 
 
-def read(text: str, **given: Any) -> Schedule:
+def read(text: str, **settings: str | None) -> Schedule:
     """The schedule that one argument says; see `read_all`."""
-    return read_all([text], **given)[text]
+    return read_all([text], **settings)[text]
 
 
-def read_all(texts: Sequence[str], others: Sequence[str], **given: str | None) -> dict[str, Schedule]:
-    """The schedule that each argument says, by the argument. The settings given are for bare names.
+def read_all(texts: Sequence[str], **settings: str | None) -> dict[str, Schedule]:
+    """The schedule that each argument says, by the argument.
+
+    The settings are those of the recipes that are given by their bare names. Each recipe gets those
+    that it takes.
 
     Raises:
-        ValueError: An argument says no schedule, or there are settings and no bare name.
+        ValueError: An argument says no schedule, or no recipe takes one of the settings.
     """
+    from ..schedules.recipes import RECIPES
+
+    values = {name: value for name, value in settings.items() if value is not None}
+    _check_taken(texts, values)
+    return {text: _recipe(text, values) if text in RECIPES else _spec(text) for text in texts}
+
+
+def _check_taken(texts: Sequence[str], values: Mapping[str, str]) -> None:
     from ..schedules.recipes import RECIPES, get
+    from .catalogue import all_settings, settings_of
 
-    said = {word: value for word, value in given.items() if value is not None}
-    said |= pairs("--set", "decay_steps=20%", others)
-    if said and not any(text in RECIPES for text in texts):
+    bare = [text for text in texts if text in RECIPES]
+    if values and not bare:
         if texts[0].isidentifier() and not Path(texts[0]).exists():
-            get(texts[0])  # which says what was probably meant
-        raise ValueError(f"{', '.join(said)}: settings go with a recipe's bare name; {texts[0]!r:.80} has its own")
-    return {text: _recipe(text, said) if text in RECIPES else _spec(text) for text in texts}
+            get(texts[0])  # its error says which recipe was probably meant
+        option = all_settings()[next(iter(values))][0].option
+        raise ValueError(f"{option} is a setting of a recipe, such as cosine; {texts[0]!r:.80} has settings already")
+    for name in values:
+        if not any(name in settings_of(text) for text in bare):
+            setting, recipes = all_settings()[name]
+            takes = ", ".join(other.option for other in settings_of(bare[0]).values())
+            raise ValueError(
+                f"{bare[0]} does not take {setting.option}, which is a setting of {', '.join(recipes)}; "
+                f"{bare[0]} takes {takes}"
+            )
 
 
-def _recipe(name: str, said: dict[str, str]) -> Schedule:
-    from ..spec.kinds import kind
+def _recipe(recipe: str, values: Mapping[str, str]) -> Schedule:
+    from ..schedules.recipes import RECIPES
+    from .catalogue import settings_of
 
-    found = kind(name)
-    assert found is not None
-    takes = {word: found.hints[word] for word in found.parameters}
-    return found.build(**{word: _value(word, text, takes.get(word, str)) for word, text in said.items()})
-
-
-def _value(word: str, text: str, hint: Any) -> Any:
-    """``text`` as the recipe's setting wants it: a number, a length, a word or a list of lengths."""
-    import msgspec
-
-    value = text.strip(" []()").split(",") if get_origin(hint) is tuple else text.strip()
-    try:
-        return msgspec.convert(value, hint, strict=False)
-    except msgspec.ValidationError:
-        whole = "whole " if hint is int else ""
-        raise ValueError(f"`{word}` must be a {whole}number, got {text!r}") from None
+    settings = settings_of(recipe)
+    missing = [setting.option for setting in settings.values() if setting.required and setting.name not in values]
+    if missing:
+        raise ValueError(f"{recipe} needs {' and '.join(missing)}; `lehr recipes {recipe}` explains its settings")
+    return RECIPES[recipe](**{name: settings[name].value(values[name]) for name in values if name in settings})
 
 
 def _spec(text: str) -> Schedule:
@@ -129,8 +150,8 @@ def _spec(text: str) -> Schedule:
     if "(" in text:
         return spec.from_text(text)
     if path.suffix or len(path.parts) > 1 or path.exists():
-        return spec.read(path)  # which says what a spec file's name ends in
-    return recipes.get(text)()  # which says what names there are
+        return spec.read(path)  # its error says how a spec file's name ends
+    return recipes.get(text)()  # its error says which names there are
 
 
 def _from_input(text: str) -> Schedule:

@@ -8,48 +8,53 @@ from typing import TYPE_CHECKING
 import click
 
 from .argument import as_steps, read_all, settings
-from .text import lettered, table
+from .completion import complete_schedule
+from .errors import Command
+from .text import echo, lettered, table
 
 if TYPE_CHECKING:
     from ..schedules import Schedule
 
 
-@click.command()
-@click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...")
+@click.command(cls=Command)
+@click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...", shell_complete=complete_schedule)
 @settings
 @click.option("-o", "--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
 @click.option("--stop", callback=as_steps, metavar="STEPS", help="Steps to look at; by default all of each.")
 @click.option("--log", is_flag=True, help="Rates on a logarithmic axis.")
 @click.option("--share", is_flag=True, help="The share of each run, 0 to 100 %, instead of steps.")
 def compare(
-    schedules: tuple[str, ...], out: str | None, stop: int | None, log: bool, share: bool, **given: str
+    schedules: tuple[str, ...], out: str | None, stop: int | None, log: bool, share: bool, **settings: str | None
 ) -> None:
     """Print key numbers side by side, and draw.
 
     Each SCHEDULE has a row, with its first, highest and final rate, where the highest is, the sum of all
-    rates and their mean; one letter says which line of the plot it is.
+    rates and their mean; the letter names its line in the plot.
 
-    The settings hold for every bare name: lehr compare cosine linear wsd --training-steps 100k
+    The settings hold for every recipe that is given by its bare name and takes them:
+
+    \b
+      lehr compare cosine linear wsd --training-steps 100k --max-lr 1e-3 --decay-steps 20%
     """
-    found = read_all(schedules, **given)
-    rows = key_numbers(found, stop)
+    by_argument = read_all(schedules, **settings)
+    rows = key_numbers(by_argument, stop)
     if out:
-        from ..plot import plot_schedules
-        from .output import save
+        from ..plot import new_axes, plot_schedules
+        from .output import save, wrote
 
-        save(plot_schedules(found, stop=stop, log=log, share=share), out)
-        click.echo(f"{rows}\nwrote {out}")
+        save(plot_schedules(by_argument, new_axes(), stop=stop, log=log, share=share), out)
+        echo(f"{rows}\n{wrote(out)}")
     else:
         from .terminal import draw
 
-        click.echo(f"{rows}\n\n{draw(lettered(found), stop, log, share)}")
+        echo(f"{rows}\n\n{draw(lettered(by_argument), stop, log, share)}")
 
 
 def key_numbers(schedules: Mapping[str, Schedule], stop: int | None) -> str:
-    """A row of key numbers for each schedule, under a letter; one that never ends has no final rate.
+    """A row of key numbers for each schedule, under a letter; an endless one has no final rate.
 
     >>> from lehr import cosine, linear
-    >>> print(key_numbers({"cosine": cosine(1000, 100, 1e-3), "short": linear(500, 0, 1e-3)}, stop=None))
+    >>> print(key_numbers({"cosine": cosine(1000, 100, max_lr=1e-3), "short": linear(500, max_lr=1e-3)}, stop=None))
        steps  first   peak  at step  final     area      mean  schedule
     A  1,000  1e-05  0.001      100      0  0.50001    0.0005  cosine
     B    500  0.001  0.001        0      0   0.2505  0.000501  short

@@ -1,4 +1,4 @@
-"""``lehr control``: steers a run from outside, through its control file."""
+"""``lehr control``: changes the schedule of a running job through its control file."""
 
 from __future__ import annotations
 
@@ -7,56 +7,75 @@ from typing import Any
 
 import click
 
-from .argument import as_steps, read
+from ..control import ACTS, Act, append
+from ..control.commands import log_of
+from ..schedules import checks
+from .argument import read
+from .errors import Group
 
-NAME = "control.yaml"
-POLICIES = ("stretch", "hold", "replan", "restart")
-SUFFIXES = (".yaml", ".yml", ".json")
+NAME = "control.txt"
 
 
-@click.command()
+@click.group(cls=Group, subcommand_metavar="ACT [SETTINGS]...")
 @click.argument("run")
-@click.argument("call")
-@click.option("--training-steps", callback=as_steps, metavar="STEPS", help="extend: the new end of the run.")
-@click.option("--policy", type=click.Choice(POLICIES), help="extend: how to get there; by default stretch.")
-@click.option("--steps", callback=as_steps, metavar="STEPS", help="cooldown: how long it takes.")
-@click.option("--to", type=float, metavar="RATE", help="cooldown: the rate at its end; by default 0.")
-@click.option("--shape", metavar="NAME", help="cooldown: its shape; by default 1-sqrt.")
-@click.option("--lr", type=float, metavar="RATE", help="rebase: the rate to go on from.")
-@click.option("--factor", type=float, metavar="NUMBER", help="dip, scale: what the rate is multiplied by.")
-@click.option("--recover", callback=as_steps, metavar="STEPS", help="dip: steps until the rate is back.")
-@click.option("--schedule", metavar="SCHEDULE", help="amend: what comes now; a spec file or a line of text.")
-@click.option("--why", metavar="TEXT", help="The reason, for the history.")
-def control(run: str, call: str, schedule: str | None, **settings: Any) -> None:
-    """Change the schedule of a RUN that goes on.
+@click.pass_context
+def control(context: click.Context, run: str) -> None:
+    """Change the schedule of a RUN during training.
 
-    RUN is the control file that its Scheduler was given, or a directory in which control.yaml is it.
-    CALL is extend, cooldown, rebase, dip, scale or amend, with the settings that it has in Python:
+    RUN is the control file that its Scheduler was given, or the directory in which control.txt is it. The command is
+    applied within a second or so, from the next update on, and the log beside the file says what became of it.
 
     \b
       lehr control runs/7 cooldown --steps 2000 --why "loss is flat"
       lehr control runs/7 extend --training-steps 200k --policy hold
       lehr control runs/7 dip --factor 0.5 --recover 500
     """
-    from .. import orders, spec
-
-    said = {word: value for word, value in settings.items() if value is not None}
-    if schedule is not None:
-        said["schedule"] = spec.to_dict(read(schedule, others=()))
-    path = control_file(run)
-    number = orders.give(path, {"call": call, **said})
-    click.echo(f"order {number} is given; the answer will stand in {orders.log_of(path)}")
+    context.obj = run
 
 
 def control_file(run: str) -> Path:
-    """The control file that an argument says.
+    """The control file that an argument names, if a run watches it.
 
     Raises:
-        ValueError: It is neither a directory nor the name of such a file.
+        ValueError: There is no such file or directory, or no run watches it.
     """
-    path = Path(run)
-    if path.is_dir():
-        return path / NAME
-    if path.suffix in SUFFIXES and path.parent.is_dir():
-        return path
-    raise ValueError(f"{run} is no control file ({', '.join(SUFFIXES)}) in a directory, and no directory with one")
+    path = Path(run) / NAME if Path(run).is_dir() else Path(run)
+    if not path.parent.is_dir():
+        raise ValueError(f"{checks.shown(run)} is neither a control file nor a directory with one")
+    if not log_of(path).exists():
+        raise ValueError(
+            f"no run watches {checks.shown(str(path))}: a run that does writes {log_of(path).name} beside it at its "
+            f"first update; give the Scheduler control_file={str(path)!r}"
+        )
+    return path
+
+
+def _command(name: str, act: type[Act]) -> click.Command:
+    def apply(context: click.Context, why: str, **settings: Any) -> None:
+        path = control_file(context.obj)
+        given = {word: value for word, value in settings.items() if value is not None}
+        if "schedule" in given:
+            given["schedule"] = read(given["schedule"])
+        append(path, act(**given), why)
+        click.echo(f"command queued; the result will be logged to {log_of(path)}")
+
+    parameters: list[click.Parameter] = [_option(act, word) for word in act.options()]
+    parameters.append(click.Option(["--why"], default="", metavar="TEXT", help="The reason, for the history."))
+    summary = (act.__doc__ or "").partition("\n")[0]
+    return click.Command(name, callback=click.pass_context(apply), params=parameters, help=summary)
+
+
+def _option(act: type[Act], word: str) -> click.Option:
+    kind, description = act.options()[word]
+    is_number = kind is float
+    return click.Option(
+        [f"--{word.replace('_', '-')}"],
+        type=click.FLOAT if is_number else click.STRING,
+        required=act.is_required(word),
+        metavar="NUMBER" if is_number else word.rpartition("_")[2].upper(),
+        help=description,
+    )
+
+
+for _name, _act in ACTS.items():
+    control.add_command(_command(_name, _act))

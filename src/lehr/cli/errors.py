@@ -3,38 +3,84 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import click
 
+from .help import HelpContext, write_options
+from .text import columns, printable
 
-class _OneLine:
-    """What a click command does instead of printing usage or a traceback."""
+_DEBUG = "lehr.debug"
+
+
+class _OneLine(click.Command):
+    """A click command that prints neither usage nor a traceback when it fails."""
+
+    context_class = HelpContext
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # the dots of a plot, where they cannot be written
+            sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks
+        settings = {"standalone_mode": False, "terminal_width": min(columns(otherwise=80), 80) - 2}
         try:
-            return super().main(*args, **{**kwargs, "standalone_mode": False})  # type: ignore[misc]
+            return super().main(*args, **{**kwargs, **settings})
         except click.Abort:
             sys.exit(130)
-        except click.ClickException as error:
-            _fail(error.format_message())
-        except OSError as error:
-            _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        except (ValueError, ArithmeticError, ImportError, MemoryError, RecursionError) as error:
-            _fail(str(error) or type(error).__name__)
+        except Exception as error:
+            _fail(_message(error))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:
+            if ctx.parent is None and ctx.meta.get(_DEBUG):
+                traceback.print_exc()
+            raise
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_options(self, ctx, formatter)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError):
+        return f"{error.filename or 'standard input or output'}: {error.strerror or error}"
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, ValueError | ImportError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error}; please report it with the trace that `lehr --debug ...` prints"
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"lehr: {' '.join(message.split())}", err=True)
+    click.echo(f"lehr: {printable(' '.join(message.split()))}", err=True)
     sys.exit(2)
 
 
-class Command(_OneLine, click.Command):
-    """A command that stands alone."""
+def _remember(context: click.Context, _: click.Parameter, debug: bool) -> None:
+    context.meta[_DEBUG] = debug
+
+
+debug_option = click.option(
+    "--debug", is_flag=True, expose_value=False, callback=_remember, help="Show the trace of an error."
+)
+"""The option of a whole command line after which an error shows where it arose."""
+
+
+class Command(_OneLine):
+    """A command that stands alone, or belongs to a group."""
 
 
 class Group(_OneLine, click.Group):
     """A command with commands of its own."""
+
+    command_class = Command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .argument import as_steps, read, settings
+from .completion import complete_schedule
+from .errors import Command
+from .text import echo
 
 if TYPE_CHECKING:
     from ..schedules import Schedule
@@ -17,16 +20,16 @@ if TYPE_CHECKING:
 MOST_ROWS = 10_000_000
 
 
-@click.command()
-@click.argument("schedule")
+@click.command(cls=Command)
+@click.argument("schedule", shell_complete=complete_schedule)
 @settings
 @click.option("--format", "language", type=click.Choice(["csv", "json"]), help="What to write; by default csv.")
 @click.option(
-    "--steps", callback=as_steps, metavar="STEPS", help="Write the steps before this one; by default the whole run."
+    "--steps", callback=as_steps, metavar="STEPS", help="Write so many steps, from 0; by default the whole run."
 )
-@click.option("--every", callback=as_steps, metavar="STEPS", help="Write one step in so many.")
-@click.option("--python", is_flag=True, help="Write a function of the step that needs nothing but Python.")
-@click.option("--name", metavar="NAME", help="What the function is called; by default learning_rate.")
+@click.option("--every", callback=as_steps, metavar="STEPS", help="Write one of every so many steps.")
+@click.option("--python", is_flag=True, help="Write a function of the step that needs only Python.")
+@click.option("--name", metavar="NAME", help="The name of the function; by default learning_rate.")
 @click.option("-o", "--out", metavar="FILE", help="Where to write; by default standard output.")
 def export(
     schedule: str,
@@ -36,17 +39,17 @@ def export(
     python: bool,
     name: str | None,
     out: str | None,
-    **given: str,
+    **settings: str | None,
 ) -> None:
     """Write the rates as CSV, JSON or Python.
 
     A row for each update of a SCHEDULE: its step, from 0, and its rate.
     """
     if python and (language or steps or every):
-        raise ValueError("--python writes a function, which has no --format, --steps or --every")
+        raise ValueError("--python writes a function and cannot be combined with --format, --steps or --every")
     if name and not python:
-        raise ValueError("--name names the function that --python writes")
-    value = read(schedule, **given)
+        raise ValueError("--name is the name of the function that --python writes: add --python")
+    value = read(schedule, **settings)
     if python:
         from ..schedules.source import to_python
 
@@ -57,20 +60,20 @@ def export(
 
 
 def rates(schedule: Schedule, steps: int | None, every: int) -> Iterator[tuple[int, float]]:
-    """Step and rate of each update, or of one in ``every``.
+    """Step and rate of each update, or of one in ``every`` updates.
 
     Raises:
         ValueError: The schedule never ends and ``steps`` is None, or there are too many rows.
 
     >>> from lehr import linear
-    >>> list(rates(linear(10, 0, 1.0), steps=None, every=5))
+    >>> list(rates(linear(10, max_lr=1.0), steps=None, every=5))
     [(0, 1.0), (5, 0.5)]
     """
     if steps is None and schedule.length is None:
-        raise ValueError("the schedule never ends: say how many steps to write, --steps 100k")
+        raise ValueError("the schedule never ends: give the number of steps to write, such as --steps 100k")
     stop = math.ceil(schedule.length or 0) if steps is None else steps
     if stop > MOST_ROWS * every:
-        raise ValueError(f"{stop:,} steps are too many rows: write one in many, --every {-(-stop // MOST_ROWS)}")
+        raise ValueError(f"{stop:,} steps are too many rows: write fewer with --every {-(-stop // MOST_ROWS)}")
     return ((step, schedule(step)) for step in range(0, stop, every))
 
 
@@ -93,8 +96,8 @@ def _write(lines: Iterable[str], out: str | None) -> None:
         for chunk in chunks:
             click.echo(chunk, nl=False)
         return
-    from .output import writing
+    from .output import writing, wrote
 
     with writing(out) as file:
         file.writelines(chunk.encode() for chunk in chunks)
-    click.echo(f"wrote {out}")
+    echo(wrote(out))

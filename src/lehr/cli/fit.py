@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .argument import as_steps_or_none, pairs, read
+from .errors import Command
 from .text import bullets, table
 
 if TYPE_CHECKING:
     from ..forecast import Law, Run
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...")
 @click.option("-o", "--out", required=True, metavar="FILE", help="The law file to write: law.json.")
 @click.option(
@@ -115,7 +116,7 @@ def _read(logs: Sequence[str], schedules: Mapping[str, str], **options: Any) -> 
     from .progress import progress
 
     # The same text is one schedule, and standard input can be read once.
-    found = {text: read(text, others=()) for text in dict.fromkeys(schedules.values())}
+    found = {text: read(text) for text in dict.fromkeys(schedules.values())}
 
     from ..forecast import RunWarning, read_run
 

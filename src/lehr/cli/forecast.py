@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .argument import as_positions, read_all, settings
+from .errors import Command
 from .text import bullets, lettered, table
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Row:
     level: float
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("law", metavar="LAW")
 @click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...")
 @settings
@@ -95,7 +96,7 @@ def _read(schedules: tuple[str, ...], law: Law, given: Mapping[str, Any]) -> dic
     from ..schedules.recipes import RECIPES
 
     named = [signature(RECIPES[text]).parameters for text in schedules if text in RECIPES]
-    said = given["max_lr"] is not None or any(other.startswith("max_lr=") for other in given["others"])
+    said = given["max_lr"] is not None
     if named and not said and all("max_lr" in takes for takes in named):
         given = {**given, "max_lr": repr(law.peaks[1])}
     return read_all(schedules, **given)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .argument import as_steps, as_steps_or_none
+from .errors import Command
 from .forecast import read_law
 from .text import bullets, table
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..forecast import Optimum
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("law", metavar="LAW")
 @click.option("--training-steps", callback=as_steps, required=True, metavar="STEPS", help="Steps of the run.")
 @click.option("--warmup-steps", callback=as_steps_or_none, metavar="STEPS", help="By default those of the runs.")

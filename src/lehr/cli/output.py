@@ -10,14 +10,20 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from ..files import whole_file
+from .text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+def wrote(path: str | os.PathLike[str]) -> str:
+    """The line that says that a file was written."""
+    return f"wrote {printable(os.fspath(path))}"
+
+
 @contextmanager
 def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Errors of writing name the path that was asked for, not that of a draft."""
+    """Turn an error of writing into one that names the path that was asked for."""
     try:
         yield
     except OSError as error:
@@ -36,7 +42,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 def save(ax: Axes, path: str | os.PathLike[str]) -> None:
-    """`lehr.plot.save`, likewise.
+    """`lehr.plot.save`, whose errors name the path that was asked for.
 
     Raises:
         ValueError: The path has no suffix, or matplotlib writes no such format.

@@ -1,11 +1,14 @@
-"""Schedules and losses drawn for a terminal, in dots."""
+"""Schedules and losses drawn for a terminal, in Braille dots or in ASCII."""
 
 from __future__ import annotations
 
 import math
-import shutil
+import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+
+from .text import columns
 
 if TYPE_CHECKING:
     from ..forecast import Forecast
@@ -16,6 +19,10 @@ _ROWS = 10
 _DECADES = 5
 _POINTS = 500
 _MOST_CHANGES = 500
+_LABELS = 13  # columns to the left of the lines: a number and the axis
+_LAST_TICK = 5  # columns that the last number may need to the right of its tick
+_WIDTHS = (20, 40, 50, 100)  # with a tick every 10 columns, these divide a run into round numbers
+_UPPER_DOTS, _BLANK = 0b00011011, "\u2800"
 
 
 def draw(schedules: Mapping[str, Schedule], stop: int | None, log: bool, share: bool) -> str:
@@ -80,8 +87,8 @@ def _drawn(
     bottom, top = heights
     figure = plotille.Figure()
     figure.with_colors = figure.origin = False
-    # One row more, for what is at the very top; so each row is a tenth of the way there.
-    figure.width, figure.height = 50 if shutil.get_terminal_size().columns < 123 else 100, _ROWS + 1
+    # One more row, for the rates at the very top, so that each row is a tenth of the way there.
+    figure.width, figure.height = _plot_width(), _ROWS + 1
     figure.x_label, figure.y_label = labels
     figure.set_x_limits(0, max(float(x[-1]) for x, _ in lines.values()))
     figure.set_y_limits(bottom, bottom + (top - bottom or 1.0) * (_ROWS + 1) / _ROWS)
@@ -92,8 +99,44 @@ def _drawn(
         for third in range(3) if name else ():
             at = x[0] + (x[-1] - x[0]) * (third + index / (len(lines) + 1)) / 3
             figure.text([at], [float(np.interp(at, x, y))], [name])
-    head, _, *rows = figure.show().splitlines()
-    return "\n".join(line.rstrip("⠀ ") for line in (head, *rows))
+    head, _, *rows, axis, ticks = figure.show().splitlines()
+    label = f" ({labels[0]})"
+    axis = axis[: _LABELS + figure.width - len(label)] + label
+    drawn = "\n".join(line.rstrip(f"{_BLANK} ") for line in (head, *rows, axis, ticks))
+    return drawn if _shows_dots() else drawn.translate(_IN_ASCII)
+
+
+def _plot_width() -> int:
+    """The most columns for the lines that the terminal has room for."""
+    room = columns(otherwise=80) - _LABELS - _LAST_TICK
+    return max(width for width in _WIDTHS if width <= room)
+
+
+def _shows_dots() -> bool:
+    """Whether the output can show Braille, by its encoding and by the locale that was asked for.
+
+    Python writes UTF-8 in the C locale, for which it may set ``LC_CTYPE`` itself (PEP 538); the
+    terminal need not show it.
+    """
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    locales = [os.environ.get(name) for name in names]
+    asked = next((name for name in locales if name and name != "C.UTF-8"), "")
+    try:
+        _BLANK.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return asked not in ("C", "POSIX")
+
+
+def _ascii(dots: int) -> str:
+    """The ASCII character that is most like a Braille character, whose bits are its dots."""
+    if not dots:
+        return " "
+    upper, lower = dots & _UPPER_DOTS, dots & ~_UPPER_DOTS
+    return ":" if upper and lower else "'" if upper else "."
+
+
+_IN_ASCII = {ord(_BLANK) + dots: _ascii(dots) for dots in range(256)}
 
 
 def stops(schedules: Mapping[str, Schedule], stop: int | None) -> dict[str, float]:

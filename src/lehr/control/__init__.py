@@ -1,22 +1,17 @@
-"""Changes during a run: a schedule is cut where the run stands and another is put after it.
+"""Changes of a schedule during training, as values, and the file that they may come from.
 
-Everything here is a value: a schedule and a position in, a schedule out. The past keeps its rates, and
-what is over is dropped from what comes, so that a run of many changes stays as quick as one without.
+A change cuts the plan at the next update and puts another schedule after it. The past keeps its rates.
 """
 
-from .acts import POLICIES as POLICIES
-from .acts import cooled as cooled
-from .acts import dipped as dipped
-from .acts import extended as extended
-from .acts import rebased as rebased
-from .acts import scaled as scaled
-from .change import DEEPEST as DEEPEST
-from .change import MOST_PARTS as MOST_PARTS
+from .acts import ACTS as ACTS
+from .acts import Act as Act
+from .acts import Amend as Amend
+from .acts import Cooldown as Cooldown
+from .acts import Dip as Dip
+from .acts import Extend as Extend
+from .acts import Rebase as Rebase
+from .acts import Scale as Scale
 from .change import Change as Change
-from .change import Rest as Rest
 from .change import amended as amended
-from .change import described as described
-from .change import rate_at as rate_at
-from .cuts import after as after
-from .cuts import until as until
-from .stretching import stretched as stretched
+from .commands import Command as Command
+from .commands import append as append

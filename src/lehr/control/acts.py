@@ -1,95 +1,315 @@
-"""What people ask for while a run goes on: from a schedule and a position, what comes from there on."""
+"""The acts that change a schedule during training. Each is a value: from a schedule and a position, what comes next.
+
+To add one, write a class here: the method of the Scheduler's control, the options of ``lehr control``, the line of a
+control file and the words of the history follow from its name and its fields.
+"""
 
 from __future__ import annotations
 
-from ..schedules import Constant, Ramp, Schedule, checks
-from ..schedules.combinators import Product, Then, sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import cache
+from typing import Annotated, Any, Self, get_args, get_type_hints
+
+from .. import spec
+from ..schedules import Constant, Ramp, Schedule, checks, lengths, shapes
+from ..schedules.combinators import sequence
+from ..schedules.lengths import Length
 from ..schedules.recipes import Recipe
 from ..schedules.recipes import get as get_recipe
-from .cuts import after, together, until
-from .stretching import stretched
+
+GroupKey = int | str | None
+"""The index or the name of one param group, or None for all of them."""
+
+ACTS: dict[str, type[Act]] = {}
+"""Every act by the name that it has in a control file, on the command line and in the history."""
 
 POLICIES = ("stretch", "hold", "replan", "restart")
 
 
-def extended(schedule: Schedule, position: float, training_steps: float, policy: str) -> Schedule:
-    """What is left of a schedule, so that it ends at ``training_steps``.
+@dataclass(frozen=True)
+class Act(ABC):
+    """A change of a schedule during training.
 
-    ``"stretch"`` runs what is left at another speed; ``"hold"`` keeps the present rate for as long as
-    the run got longer, then goes on; ``"replan"`` goes on as if the length had been known from the
-    start, which may jump; ``"restart"`` runs the whole schedule again in what is left, which jumps.
-
-    Raises:
-        ValueError: There is no such policy, the schedule has no end, or the new end is not ahead.
+    ``str(act)`` is the call that says it, such as ``cooldown(steps=2000, to=0.0, shape='1-sqrt')``.
     """
-    if policy not in POLICIES:
-        raise ValueError(f"extend takes the policies {', '.join(map(repr, POLICIES))}; got {policy!r}")
-    if schedule.length is None:
-        raise ValueError(f"extend needs a schedule that ends, and {schedule!r:.200} never does: use cooldown or amend")
-    left = training_steps - position
-    if left <= 0:
-        raise ValueError(f"extend needs `training_steps` beyond the present position {position}, got {training_steps}")
-    rest = after(schedule, position)
-    if policy == "restart":
-        return stretched(schedule, left)
-    if policy == "replan":
-        return after(_replanned(schedule, training_steps), position)
-    if not rest.length:
-        return Constant(schedule(position), left)
-    if policy == "stretch":
-        return stretched(rest, left)
-    if left < rest.length:
-        raise ValueError(
-            f"extend with policy='hold' needs `training_steps` of at least {schedule.length}, the length the "
-            f"schedule has, got {training_steps}; to shorten a run use policy='stretch', or cooldown"
-        )
-    return _held(schedule(position), left - rest.length, rest)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        ACTS[cls.__name__.lower()] = cls
+
+    def __post_init__(self) -> None:
+        for name in _lengths(type(self)):
+            self._steps(name, of=10**9)  # a share is one of a run whose length is known later
+
+    @abstractmethod
+    def rest(self, schedule: Schedule, position: float) -> Schedule:
+        """What comes from ``position`` on, counted from there.
+
+        Args:
+            schedule: The schedule that is changed.
+            position: The position of the next update; its unit is that of the schedule.
+
+        Raises:
+            ValueError: The act cannot be done here.
+        """
+
+    def resolved(self, training_steps: float | None, lr: float) -> Self:
+        """The same act with every length as an integer.
+
+        Args:
+            training_steps: Length of the run as planned, of which a percentage is a share.
+            lr: The present rate of the fastest param group.
+        """
+        of = None if training_steps is None else int(training_steps)
+        return replace(self, **{name: self._steps(name, of) for name in _lengths(type(self))})
+
+    def _steps(self, name: str, of: int | None = None) -> int:
+        """A length as an integer.
+
+        Raises:
+            ValueError: It is no length of at least one step.
+        """
+        steps = lengths.steps(getattr(self, name), name=name, of=of)
+        if not steps:
+            raise ValueError(f"{type(self).__name__.lower()} needs `{name}` of at least 1, got {getattr(self, name)!r}")
+        return steps
+
+    def for_groups(self, groups: Sequence[GroupKey]) -> dict[GroupKey, Act]:
+        """The act on the schedule of each param group, or of all groups under None."""
+        return dict.fromkeys(groups, self)
+
+    @classmethod
+    def options(cls) -> dict[str, tuple[Any, str]]:
+        """Type and description of each field, by name, in order."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {f.name: get_args(hints[f.name]) for f in fields(cls) if f.repr}
+
+    @classmethod
+    def is_required(cls, option: str) -> bool:
+        """Whether the act cannot be built without this field."""
+        return next(f for f in fields(cls) if f.name == option).default is MISSING
+
+    def __str__(self) -> str:
+        settings = ((f.name, getattr(self, f.name)) for f in fields(self) if f.repr)
+        return f"{type(self).__name__.lower()}({', '.join(f'{name}={value!r}' for name, value in settings)})"
 
 
-def _held(rate: float, gap: float, rest: Schedule) -> Schedule:
-    """``rate`` for ``gap`` positions, then ``rest``, in one part if that begins with the same."""
-    first, *others = rest.parts if isinstance(rest, Then) else (rest,)
-    if isinstance(first, Constant) and first.rate == rate and first.length is not None:
-        return sequence(Constant(rate, gap + first.length), *others)
-    return sequence(Constant(rate, gap), rest)
+@cache
+def _lengths(act: type[Act]) -> tuple[str, ...]:
+    return tuple(name for name, (kind, _) in act.options().items() if kind == Length)
 
 
-def _replanned(schedule: Schedule, training_steps: float) -> Schedule:
+@dataclass(frozen=True)
+class Extend(Act):
+    """Let the run end at another step than planned.
+
+    ``"stretch"`` runs what is left at another speed; ``"hold"`` keeps the present rate for as long as the run got
+    longer, then goes on; ``"replan"`` goes on as if the length had been known from the start, which may jump;
+    ``"restart"`` runs the whole schedule again in what is left, which jumps.
+
+    >>> schedule = Ramp(1.0, 0.0, 100)
+    >>> rest = Extend(training_steps=150).rest(schedule, position=50)
+    >>> rest(0), rest(50), rest(100)
+    (0.5, 0.25, 0.0)
+    """
+
+    training_steps: Annotated[Length, "The new end of the run, counted from its start: 200k, or 200% of it."]
+    policy: Annotated[str, f"How to get there: {', '.join(POLICIES)}."] = "stretch"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.policy not in POLICIES:
+            raise ValueError(checks.unknown("policy of extend", self.policy, POLICIES))
+
+    def rest(self, schedule: Schedule, position: float) -> Schedule:
+        end = self._steps("training_steps")
+        if schedule.length is None:
+            raise ValueError(
+                f"extend needs a schedule that ends, and {checks.shown(schedule)} never ends: use cooldown or amend"
+            )
+        left = end - position
+        if left <= 0:
+            raise ValueError(
+                f"extend needs `training_steps` beyond the position of the next update, {position}, got {end}"
+            )
+        if self.policy == "restart":
+            return schedule._stretched(left)
+        if self.policy == "replan":
+            return _replanned(schedule, end).cut(position)
+        remaining = schedule.cut(position)
+        self._check_that_it_trains(schedule, position, remaining)
+        if not remaining.length:
+            return Constant(schedule(position), left)
+        if self.policy == "stretch":
+            return remaining._stretched(left)
+        if left < remaining.length:
+            raise ValueError(
+                f"extend with policy='hold' needs `training_steps` of at least {schedule.length}, the present length, "
+                f"got {end}; to shorten a run use policy='stretch', or cooldown"
+            )
+        return sequence(Constant(schedule(position), left - remaining.length), remaining)
+
+    def _check_that_it_trains(self, schedule: Schedule, position: float, remaining: Schedule) -> None:
+        held = self.policy == "hold" or not remaining.length
+        if held and not schedule(position):
+            raise ValueError(
+                f"extend with policy={self.policy!r} would train at the rate 0, which the schedule has reached at "
+                f"{position}: use policy='replan' or policy='restart', or amend with another schedule"
+            )
+
+
+def _replanned(schedule: Schedule, training_steps: int) -> Schedule:
     if not isinstance(schedule, Recipe) or "training_steps" not in schedule.settings():
         raise ValueError(
-            f"extend with policy='replan' needs a recipe that was built from `training_steps`, got {schedule!r:.200}; "
-            f"use policy='stretch', or amend"
+            f"extend with policy='replan' needs a recipe that was built from `training_steps` and not changed since, "
+            f"got {checks.shown(schedule)}; use policy='stretch', or amend"
         )
     return get_recipe(schedule.name)(**{**schedule.settings(), "training_steps": training_steps})
 
 
-def cooled(schedule: Schedule, position: float, steps: float, to: float, shape: str) -> Schedule:
-    """From the present rate down to ``to`` in ``steps`` positions."""
-    rate, end = schedule(position), checks.number("to", to, owner="cooldown")
-    if end > rate:
-        raise ValueError(f"cooldown goes down, and `to` is {to!r} while the rate is {rate!r}; to go up use amend")
-    return Ramp(rate, end, checks.length("steps", steps, owner="cooldown", above=0), shape)
+@dataclass(frozen=True)
+class Cooldown(Act):
+    """Decay from the present rate to ``to`` and hold it.
+
+    >>> rest = Cooldown(steps=100, shape="linear").rest(Constant(1e-3), position=700)
+    >>> rest(0), rest(50), rest(100)
+    (0.001, 0.0005, 0.0)
+    """
+
+    steps: Annotated[Length, "Length of the cooldown: 2000, 2k, or 10% of the run as planned."]
+    to: Annotated[float, "Rate at its end."] = 0.0
+    shape: Annotated[str, "Its shape, any of a ramp."] = "1-sqrt"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.number("to", self.to, owner="cooldown")
+        shapes.get(self.shape)
+
+    def rest(self, schedule: Schedule, position: float) -> Schedule:
+        rate, steps = schedule(position), self._steps("steps")
+        if self.to > rate:
+            raise ValueError(
+                f"cooldown needs `to` of at most the present rate, {rate!r}, got {self.to!r}; to go up use amend"
+            )
+        return Ramp(rate, float(self.to), steps, self.shape)
 
 
-def rebased(schedule: Schedule, position: float, lr: float) -> Schedule:
-    """What is left, times what makes the present rate ``lr``."""
-    rate, wanted = schedule(position), checks.number("lr", lr, owner="rebase")
-    if not rate:
-        raise ValueError("rebase multiplies the present rate, which is 0: use amend to leave 0")
-    return scaled(after(schedule, position), wanted / rate)
+@dataclass(frozen=True)
+class Scale(Act):
+    """Multiply every remaining rate by a factor.
+
+    >>> Scale(factor=0.1).rest(Constant(1.0), position=7)(0)
+    0.1
+    """
+
+    factor: Annotated[float, "What every remaining rate is multiplied by."]
+
+    def __post_init__(self) -> None:
+        checks.number("factor", self.factor, owner="scale")
+
+    def rest(self, schedule: Schedule, position: float) -> Schedule:
+        return schedule.cut(position)._scaled(float(self.factor))
 
 
-def dipped(schedule: Schedule, position: float, factor: float, recover: float) -> Schedule:
-    """What is left, times ``factor``, which recovers to 1 in ``recover`` positions; the end stays where it is."""
-    if checks.number("factor", factor, owner="dip") > 1:
-        raise ValueError(f"dip lowers the rate, and `factor` is {factor!r}; to raise it use scale")
-    rest = after(schedule, position)
-    dip: Schedule = Ramp(factor, 1.0, checks.length("recover", recover, owner="dip", above=0))
-    # A product ends where its last moving part does.
-    return Product((rest, dip.then(Constant(1.0)) if rest.length is None else until(dip, min(recover, rest.length))))
+@dataclass(frozen=True)
+class Rebase(Act):
+    """Go on from another rate: every remaining rate is scaled so that the present one becomes ``lr``.
+
+    ``of`` is the present rate of the fastest param group, where that is not the schedule's own.
+
+    >>> rest = Rebase(lr=0.2).rest(Ramp(1.0, 0.0, 100), position=50)
+    >>> rest(0), rest(25), rest(50)
+    (0.2, 0.1, 0.0)
+    """
+
+    lr: Annotated[float, "Rate of the fastest param group from now on."]
+    of: float | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        checks.number("lr", self.lr, owner="rebase")
+
+    def resolved(self, training_steps: float | None, lr: float) -> Self:
+        return replace(self, of=lr)
+
+    def rest(self, schedule: Schedule, position: float) -> Schedule:
+        present = schedule(position) if self.of is None else self.of
+        if not present:
+            raise ValueError("rebase multiplies the present rate, which is 0: use amend to leave 0")
+        return Scale(self.lr / present).rest(schedule, position)
 
 
-def scaled(schedule: Schedule, factor: float) -> Schedule:
-    """``schedule × factor``, without piling factor upon factor."""
-    checks.number("factor", factor, owner="scale")
-    return together(Product, [*(schedule.parts if isinstance(schedule, Product) else [schedule]), Constant(factor)])
+@dataclass(frozen=True)
+class Dip(Act):
+    """Multiply the rate by ``factor`` now, and let the factor return to 1 in a straight line.
+
+    The end of the schedule stays where it is.
+
+    >>> rest = Dip(factor=0.5, recover=50).rest(Constant(1.0), position=100)
+    >>> rest(0), rest(25), rest(50)
+    (0.5, 0.75, 1.0)
+    """
+
+    factor: Annotated[float, "What the present rate is multiplied by, at most 1."]
+    recover: Annotated[Length, "Steps until the rate is back on the schedule."]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if checks.number("factor", self.factor, owner="dip") > 1:
+            raise ValueError(f"dip needs `factor` of at most 1, got {self.factor!r}; to raise the rate use scale")
+
+    def rest(self, schedule: Schedule, position: float) -> Schedule:
+        steps = self._steps("recover")
+        remaining = schedule.cut(position)
+        dip: Schedule = Ramp(float(self.factor), 1.0, steps)
+        if remaining.length is None:
+            return remaining * dip.then(Constant(1.0))
+        if not remaining.length:
+            return Constant(remaining(0)) * dip
+        # A product ends where its last moving part does.
+        return remaining * dip.cut(0, min(steps, remaining.length))
+
+
+@dataclass(frozen=True)
+class Amend(Act):
+    """Follow another schedule, which counts from its own 0.
+
+    ``schedule`` is a Schedule, its one-line text, or, where each param group has a schedule, a mapping from the
+    group's name or index to its new one.
+
+    >>> Amend("linear(training_steps=10, max_lr=1.0)").rest(Constant(0.1), position=7)(5)
+    0.5
+    """
+
+    schedule: Annotated[Schedule | Mapping[GroupKey, Schedule], "What comes now: a spec file or a line of text."]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.schedule, str):
+            object.__setattr__(self, "schedule", spec.from_text(self.schedule))
+        each = self.schedule.values() if isinstance(self.schedule, Mapping) else [self.schedule]
+        for schedule in each:
+            if not isinstance(schedule, Schedule):
+                raise ValueError(
+                    f"amend needs a Schedule, got {checks.shown(schedule)}; build it with a recipe or from parts"
+                )
+
+    def for_groups(self, groups: Sequence[GroupKey]) -> dict[GroupKey, Act]:
+        new = self.schedule
+        if not isinstance(new, Mapping):
+            if len(groups) > 1:
+                raise ValueError(
+                    f"amend would give every param group the same rate, and each has a schedule of its own: give a "
+                    f"mapping with a schedule for each of {', '.join(map(repr, groups))}"
+                )
+            return {groups[0]: self}
+        if set(new) != set(groups):
+            raise ValueError(
+                f"amend needs a schedule for each of {', '.join(map(repr, groups))}, "
+                f"got {', '.join(map(checks.shown, new))}"
+            )
+        return {group: Amend(new[group]) for group in groups}
+
+    def rest(self, schedule: Schedule, position: float) -> Schedule:
+        assert isinstance(self.schedule, Schedule)
+        return self.schedule

@@ -1,8 +1,9 @@
-"""How all pictures look, and how one is begun, given a legend and written."""
+"""The look of all pictures: how one is started, given a legend and written."""
 
 from __future__ import annotations
 
 import os
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from ..files import whole_file
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe & Ito's colours, which colour-blind readers tell apart; dashes do so in print without colour.
+# The colours of Okabe & Ito, which colour-blind readers tell apart; the dashes do so in print without colour.
 _LINES = cycler(
     color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"],
     linestyle=["-", (0, (6, 1.5)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1)), (0, (8, 2, 2, 2)), (0, (3, 1)), (0, (5, 5))],
@@ -29,7 +30,7 @@ STYLE: Any = {  # to mypy, a dict of the literal names of all settings
     "font.size": 9,
     "axes.prop_cycle": _LINES,
     "axes.linewidth": 0.6,
-    "axes.xmargin": 0.015,  # without one a short warmup would hide in the axis
+    "axes.xmargin": 0.015,  # without a margin the axis would hide a short warmup
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
@@ -46,28 +47,44 @@ _LONG_NAME = 25
 
 
 def new_axes() -> Axes:
-    """The Axes of a new figure, in lehr's look."""
+    """The Axes of a new figure in lehr's look, outside pyplot."""
     with mpl.rc_context(STYLE):
         return Figure().subplots()
+
+
+def current_axes() -> Axes:
+    """Pyplot's current Axes where pyplot is in use: it is imported, or somebody types (a notebook, a prompt).
+
+    Elsewhere, the Axes of a new figure outside pyplot, which nobody has to close. What is new has
+    lehr's look.
+    """
+    if "matplotlib.pyplot" not in sys.modules and not hasattr(sys, "ps1"):
+        return new_axes()
+    from matplotlib import pyplot
+
+    if pyplot.get_fignums():
+        return pyplot.gca()
+    with mpl.rc_context(STYLE):
+        return pyplot.figure().subplots()
 
 
 def add_legend(ax: Axes) -> None:
     """Name the lines of ``ax``: inside, or above the axes where long names would cover the lines."""
     longest = max(len(str(line.get_label())) for line in ax.get_lines())
     above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.3}
-    where: Any = above if longest > _LONG_NAME else {"borderaxespad": 1.2}
-    ax.legend(frameon=False, fontsize=small(ax), handlelength=2.6, **where)
+    place: Any = above if longest > _LONG_NAME else {"borderaxespad": 1.2}
+    ax.legend(frameon=False, fontsize=small(ax), handlelength=2.6, **place)
 
 
 def save(ax: Axes, path: str | os.PathLike[str]) -> None:
-    """Write the picture that an Axes is on, whole or not at all.
+    """Write the picture that an Axes belongs to, whole or not at all.
 
     Args:
         ax: The Axes.
-        path: Where to; its suffix says the format: .png, .svg, .pdf and what else matplotlib writes.
+        path: The file; its suffix says the format: .png, .svg, .pdf or another that matplotlib writes.
 
     Raises:
-        ValueError: The path has no suffix, or matplotlib writes no such format.
+        ValueError: The path has no suffix, or matplotlib does not write this format.
         OSError: The file cannot be written.
     """
     suffix = Path(path).suffix

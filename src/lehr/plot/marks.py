@@ -1,7 +1,8 @@
-"""What is marked in a picture beside the rates: phases, and changes of the run."""
+"""What is marked in a picture beside the rates: phases, an unfinished cycle, and changes of the run."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ _SHADED = ("warmup", "rise", "cooldown")
 
 
 def mark_phases(schedule: Schedule, ax: Axes, stop: float, scale: float) -> None:
-    """Shade the ways up and the last way down; name above the axes what finds room there."""
+    """Shade warmup, rises and cooldown, and name the phases above the axes where there is room."""
     groups = [(kind, list(same)) for kind, same in groupby(Summary(schedule, stop).phases, lambda p: p.kind)]
     if len(groups) > _MOST:
         return
@@ -36,9 +37,9 @@ def mark_phases(schedule: Schedule, ax: Axes, stop: float, scale: float) -> None
 
 
 def _placed(bands: list[tuple[str, float, float]], letter: float) -> tuple[list[float], list[str]]:
-    """Where each band's name is centred; the widest bands come first, and no two names overlap.
+    """Where each band's name is centred. The widest bands come first, and no two names overlap.
 
-    ``letter`` is the width of one, measured as the bands are.
+    ``letter`` is the width of a letter in the units of the bands.
     """
     placed: list[tuple[float, str]] = []
     for kind, left, right in sorted(bands, key=lambda band: band[1] - band[2]):
@@ -48,8 +49,23 @@ def _placed(bands: list[tuple[str, float, float]], letter: float) -> tuple[list[
     return [at for at, _ in placed], [word for _, word in placed]
 
 
+def mark_unfinished(schedule: Schedule, ax: Axes, stop: float) -> None:
+    """Say above the axes that a run ends in the middle of a cycle, and at which rate."""
+    end = schedule.length
+    if end is None or end > stop or not (finding := _unfinished(schedule, end)):
+        return
+    ax.set_title(f"ends {finding}", loc="right", fontsize=small(ax), color="0.35")
+
+
+def _unfinished(schedule: Schedule, end: float) -> str:
+    last, peak = schedule(math.nextafter(end, 0)), Summary(schedule, end).peak[0]
+    if last - schedule(end) < 0.01 * peak:
+        return ""
+    return f"in the middle of a cycle, at {last / peak:.0%} of the peak".replace("%", " %")
+
+
 def mark_changes(history: Sequence[Change], ax: Axes, stop: float, scale: float) -> None:
-    """A dotted line at each change of the run, with the name of the call where there is room for names."""
+    """Draw a dotted line at each change of the run, with the name of the call where there is room for names."""
     shown = [change for change in history if change.position <= stop]
     for change in shown:
         at = change.position * scale

@@ -1,4 +1,4 @@
-"""Schedules drawn: one with its phases and changes, or several side by side."""
+"""Pictures of schedules: one with its phases and changes, or several side by side."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from ..schedules import Schedule
+from ..schedules.checks import shown
 from ..schedules.description import horizon
 from ..schedules.recipes import Recipe
 from .curves import curve
-from .look import add_legend, new_axes
-from .marks import mark_changes, mark_phases
+from .look import add_legend, current_axes
+from .marks import mark_changes, mark_phases, mark_unfinished
 from .rates import set_linear_rates, set_log_rates
 
 if TYPE_CHECKING:
@@ -29,25 +30,27 @@ def plot_schedule(
     stop: float | None = None,
     log: bool = False,
     share: bool = False,
-    phases: bool = True,
+    phases: bool | None = None,
     history: Sequence[Change] = (),
     label: str | None = None,
 ) -> Axes:
-    """Draw the rate of one schedule over the steps of the run.
+    """Draw the rate of a schedule over the steps of the run.
 
     Jumps are vertical, at the position where the schedule jumps. The line goes from position 0 to
-    ``stop``, both included, so its last point is the rate that holds after the run.
+    ``stop``, both included, so its last point is the rate that holds after the run. A run that ends
+    in the middle of a cycle has a note that says at which rate.
 
     Args:
-        schedule: What to draw.
-        ax: Where to draw; None for a new figure.
-        stop: Steps to draw; None for the schedule's length, or a first stretch of an endless one.
-        log: Whether the rate axis is logarithmic. It has no 0: where the rate goes there, the axis
-            ends five decades under the peak.
+        schedule: The schedule to draw.
+        ax: The Axes to draw on; None for pyplot's current one where pyplot is in use (as in a
+            notebook), and else for a new figure.
+        stop: Steps to draw; None for the schedule's length, or for the beginning of an endless one.
+        log: Whether the rate axis is logarithmic. Where the rate goes to 0, the axis ends five
+            decades below the peak.
         share: Whether the other axis shows the share of the run, 0 to 100 %, instead of steps.
-        phases: Whether warmup, hold, decay and cooldown are named above the axes, the warmup and
-            the cooldown shaded; a schedule of more than a dozen phases is drawn without.
-        history: Changes of a run, ``scheduler.history``: each is marked where it was made.
+        phases: Whether warmup, hold, decay and cooldown are named above the axes, and the warmup and
+            the cooldown shaded; more than a dozen phases are not. None for an Axes without lines.
+        history: Changes of a run, ``scheduler.history``; each is marked where it was made.
         label: The line's name, for a legend.
 
     Returns:
@@ -64,8 +67,9 @@ def plot_schedule(
     stop = _stop(schedule, stop)
     ax = _plot([(label, schedule, stop)], ax, log, share)
     scale = 100 / stop if share else 1
-    if phases:
+    if phases or (phases is None and len(ax.lines) == 1):
         mark_phases(schedule, ax, stop, scale)
+    mark_unfinished(schedule, ax, stop)
     mark_changes(history, ax, stop, scale)
     return ax
 
@@ -80,12 +84,13 @@ def plot_schedules(
 ) -> Axes:
     """Draw several schedules into one picture, with a legend.
 
-    Each line ends where its schedule does, unless ``stop`` is given; one that never ends goes on to
-    the end of the longest.
+    Each line ends where its schedule does, unless ``stop`` is given; an endless one goes on to the
+    end of the longest.
 
     Args:
-        schedules: What to draw, by name; without names each is called what tells it from the others.
-        ax: Where to draw; None for a new figure.
+        schedules: The schedules to draw, by name; without names each is named by its kind and the
+            settings in which it differs from the others of its kind.
+        ax: The Axes to draw on; None as in `plot_schedule`.
         stop: Steps to draw of each.
         log: Whether the rate axis is logarithmic, as in `plot_schedule`.
         share: Whether the other axis shows the share of each schedule's own run, 0 to 100 %.
@@ -113,14 +118,14 @@ def plot_schedules(
 
 
 def _named(schedules: Sequence[Schedule]) -> dict[str, Schedule]:
-    """Each schedule under the name of its kind, and under the settings that tell it from its like."""
+    """Each schedule by its kind, and by the settings in which it differs from the others of that kind."""
     kinds = [s.name if isinstance(s, Recipe) else type(s).__name__ for s in schedules]
     named = {}
     for kind, schedule in zip(kinds, schedules, strict=True):
-        alike = [s.settings() for s, other in zip(schedules, kinds, strict=True) if other == kind]
-        own = schedule.settings().items()
-        words = [f"{word}={value!r}" for word, value in own if any(s.get(word) != value for s in alike)]
-        named[f"{kind}({', '.join(words)})" if words else kind] = schedule
+        alike = [s.settings() for s, its_kind in zip(schedules, kinds, strict=True) if its_kind == kind]
+        settings = schedule.settings().items()
+        differing = [f"{name}={shown(value)}" for name, value in settings if any(s.get(name) != value for s in alike)]
+        named[f"{kind}({', '.join(differing)})" if differing else kind] = schedule
     return named
 
 
@@ -128,7 +133,7 @@ def _stop(schedule: Schedule, stop: float | None, longest: float = 0) -> float:
     if stop is None:
         return schedule.length or longest or horizon(schedule)
     if not 0 < stop < np.inf:
-        raise ValueError(f"a picture needs a `stop` above 0, got {stop!r}")
+        raise ValueError(f"a picture needs a `stop` above 0, got {shown(stop)}")
     return stop
 
 
@@ -138,7 +143,7 @@ def _plot(lines: Sequence[tuple[str | None, Schedule, float]], ax: Axes | None, 
     rates = np.concatenate([rates for _, rates in curves])
     if log and not rates.any():
         raise ValueError("a rate that is 0 everywhere cannot be drawn on a logarithmic axis")
-    ax = new_axes() if ax is None else ax
+    ax = current_axes() if ax is None else ax
     for (label, _, stop), (x, y) in zip(lines, curves, strict=True):
         scale = 100 / stop if share else 1
         (line,) = ax.plot(x * scale, y, label=label)

@@ -1,106 +1,163 @@
-"""Follows the orders that a run is given from outside while it goes on."""
+"""Watches the control file of a run and applies the commands that come."""
 
 from __future__ import annotations
 
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from .. import orders
+from ..control import Act, Change
+from ..control.commands import Command, lines_of, log_of
 from . import ranks
 from .warn import warn
 
 SECONDS = 1.0
-"""At most one look at the file in so many seconds, and none at a file that is younger: it may be half written."""
-STEPS = 100
-"""With several ranks, one look in so many steps: they have to agree, which takes a message."""
+"""At most one look at the file in so many seconds, and none at a younger file: somebody may be writing it."""
+UPDATES = 100
+"""With several ranks, one look in so many updates: they have to agree, which takes a message."""
+MOST_AT_ONCE = 10
+"""Commands applied at one look; the others wait for the next, so that no file holds up an update for long."""
+LARGEST = 1_000_000
+"""Bytes of a control file that are read."""
+
+
+class Controlled(Protocol):
+    """What a control file needs of a Scheduler."""
+
+    @property
+    def position(self) -> float: ...
+    @property
+    def per_update(self) -> float | None: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def current_lr(self) -> float: ...
+    @property
+    def history(self) -> list[Change]: ...
+    def change(self, act: Act, why: str = "") -> None: ...
 
 
 class ControlFile:
-    """A file of orders: each is followed once and answered in the log beside it.
+    """A file of commands: each is applied once, and the log beside it says what became of it.
 
-    A bad order is refused there, and the run goes on as if it had not come. An order counts by its
-    place in the file. With torch.distributed rank 0 reads, and tells the others.
+    A bad command is refused there, and the run goes on as if it had not come. A command counts by its place in the
+    file. With torch.distributed rank 0 reads the file and tells the others.
+
+    Args:
+        path: The file. It need not exist yet; its folder must.
+
+    Attributes:
+        done: The number of commands applied or refused; a checkpoint's takes its place, and those after it come
+            again.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
-        self._next_look, self._moves = 0.0, 0
-        self._seen: tuple[int, ...] | None = None
-        self._old: list[str] = []
-        self._answered = 0
+        self._next_look = 0.0
+        self._last_bucket = -1
+        self._read_at: tuple[int, ...] | None = None
+        self._known: list[str] = []
+        self._waiting: list[str] = []
+        self._is_announced = False
+        self._done = 0
 
     @property
-    def answered(self) -> int:
-        """How many orders were followed or refused; a checkpoint's takes its place, and those after it come again."""
-        return self._answered
+    def done(self) -> int:  # documented with the class
+        return self._done
 
-    @answered.setter
-    def answered(self, count: int) -> None:
-        self._answered, self._seen, self._old = count, None, []
+    @done.setter
+    def done(self, count: int) -> None:
+        self._done, self._read_at, self._known, self._waiting = count, None, [], []
+        self._last_bucket = -1
 
-    def look(self, scheduler: Any) -> None:
-        """Follow what is new, if it is time to look."""
-        if not self._is_time():
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_next_look": 0.0}  # another machine's clock starts elsewhere
+
+    def look(self, scheduler: Controlled) -> None:
+        """Apply what is new, if it is time to look."""
+        if not self._is_time(scheduler):
             return
-        calls, problem = ranks.of_the_first(self._new() if ranks.is_first() else None)
+        if not self._is_announced:
+            self._is_announced = True
+            self._log(scheduler, f"watching {self._path.name}")
+        lines, problem = ranks.broadcast_from_rank_0(self._new() if ranks.is_first() else ([], ""))
         if problem:
-            self._answer(scheduler, problem)
-        for call in calls:
-            self._answered += 1
-            self._answer(scheduler, f"order {self._answered}: {_follow(scheduler, call)}")
+            self._log(scheduler, f"refused: {problem}")
+        for line in lines:
+            self._done += 1
+            self._log(scheduler, f"command {self._done}: {_apply(scheduler, line)}")
 
-    def _is_time(self) -> bool:
+    def _is_time(self, scheduler: Controlled) -> bool:
         if ranks.is_distributed():
-            self._moves += 1
-            return (self._moves - 1) % STEPS == 0
+            # By the position, which the ranks share: a rank that repeats a step looks no more often than others.
+            bucket = int(scheduler.position // (UPDATES * (scheduler.per_update or 1)))
+            is_time, self._last_bucket = bucket > self._last_bucket, max(bucket, self._last_bucket)
+            return is_time
         now = time.monotonic()
         if now < self._next_look:
             return False
         self._next_look = now + SECONDS
         return True
 
-    def _new(self) -> tuple[list[Any], str]:
-        """The orders that have come since the last look, and what is wrong with the file."""
+    def _new(self) -> tuple[list[str], str]:
+        """The commands to apply now, and what is wrong with the file."""
+        problem = ""
         try:
-            stat = self._path.stat()
-            stamp = stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
-            if stamp == self._seen or abs(time.time() - stat.st_mtime) < SECONDS:
-                return [], ""
-            self._seen = stamp
-            calls = orders.read(self._path)
-        except OSError:
-            return [], ""  # nobody has given one yet
-        except Exception as error:  # the other ranks are waiting, whatever it is
-            return [], f"refused: {error}"
-        answered, now = self._answered, [repr(call) for call in calls]
-        if len(calls) < answered or now[: len(self._old)] != self._old:
-            first = next((i for i, (one, other) in enumerate(zip(now, self._old, strict=False)) if one != other), None)
-            which = min(len(now), answered) if first is None else first
-            return [], (
-                f"refused: {answered} orders of this file were answered, and order {which + 1} was changed or taken "
-                f"out; an order counts by its place, so put it back, and new ones at the end"
-            )
-        self._old = now
-        return calls[answered:], ""
+            self._read()
+        except FileNotFoundError:
+            pass  # nobody has given a command yet
+        except Exception as error:  # whatever it is, the run goes on and the other ranks are waiting
+            problem = f"{self._path.name}: {error}"
+        now, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+        return now, problem
 
-    def _answer(self, scheduler: Any, text: str) -> None:
+    def _read(self) -> None:
+        """Read the file if it has changed, and queue what is new.
+
+        Raises:
+            OSError: The file cannot be read.
+            ValueError: It is no regular file, is too large, or what was done has been changed.
+        """
+        status = self._path.stat()
+        stamp = status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+        if stamp == self._read_at or abs(time.time() - status.st_mtime) < SECONDS:
+            return
+        if not self._path.is_file():  # a pipe would keep the run waiting
+            self._read_at = stamp
+            raise ValueError("it must be a file")
+        if status.st_size > LARGEST:
+            self._read_at = stamp
+            raise ValueError(f"it has more than {LARGEST:,} bytes")
+        lines = lines_of(self._path.read_bytes().decode(errors="replace"))
+        self._read_at = stamp
+        queued = self._done + len(self._waiting)
+        if len(lines) < queued or lines[: len(self._known)] != self._known:
+            pairs = enumerate(zip(lines, self._known, strict=False))
+            first = next((index for index, (now, before) in pairs if now != before), min(len(lines), queued))
+            raise ValueError(
+                f"command {first + 1} was changed or removed after it was read ({queued} were); a command counts by "
+                f"its place, so put it back, and add new ones at the end"
+            )
+        self._known = lines
+        self._waiting += lines[queued:]
+
+    def _log(self, scheduler: Controlled, text: str) -> None:
         if not ranks.is_first():
             return
         when = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {scheduler.unit[:-1]} {scheduler.position}"
         line = f"{when}: {' '.join(text.split()):.1000}\n"
         try:
-            with orders.log_of(self._path).open("a", encoding="utf-8") as log:
-                log.write(line)
+            with log_of(self._path).open("ab") as log:
+                log.write(line.encode(errors="backslashreplace"))
         except OSError as error:
-            warn(f"the answer to an order could not be written: {error}; it was {line!r}")
+            warn(f"the result of a command could not be logged: {error}; it was {line!r}")
 
 
-def _follow(scheduler: Any, call: Any) -> str:
+def _apply(scheduler: Controlled, line: str) -> str:
     try:
-        name, settings = orders.checked(call)
-        getattr(scheduler, name)(**settings)
+        command = Command.parse(line)
+        scheduler.change(command.act, command.why)
     except Exception as error:  # whatever somebody wrote into a file, the run goes on
         return f"refused: {error}"
-    return f"followed: {scheduler.history[-1].what}, rate {scheduler.current_lr:g}"
+    return f"applied: {scheduler.history[-1].what}, rate {scheduler.current_lr:g}"

@@ -1,48 +1,98 @@
-"""`Plateau`: lowers the rate when a metric no longer gets better."""
+"""`Plateau`: multiplies the rate by a factor when a metric stops improving."""
 
 from __future__ import annotations
 
 import math
 import weakref
-from collections import deque
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any, Protocol, SupportsFloat, runtime_checkable
 
+from ..control import stagnation
+from ..control.stagnation import Counters, Settings
+from ..schedules import Schedule, checks
 from . import ranks
-from .core import Core
-from .steering import Steers
 from .warn import warn
 
-_STATE = ("best", "bad", "cooling", "recent")
+
+@runtime_checkable
+class WatchedScheduler(Protocol):
+    """What a `Plateau` needs of a `Scheduler`."""
+
+    _watchers: list[Plateau]
+
+    @property
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Every schedule, by what it drives: ``"lr"``, or ``"lr of group 'head'"``."""
+
+    @property
+    def next_position(self) -> float:
+        """Position of the next update."""
+
+    def scale(self, factor: float, why: str = "") -> None:
+        """Multiply the rest of the schedule by a factor."""
 
 
 class Plateau:
-    r"""Multiplies what is left of a schedule by ``factor`` when a metric has stopped improving.
+    """Multiplies the rest of a schedule by ``factor`` when a metric stops improving.
 
-    A metric is *bad* if it is not below :math:`b \, (1 - \epsilon)`, where :math:`b` is the best so far
-    (or the best of the last ``window``) and :math:`\epsilon` the threshold. The cut comes with the bad
-    metric number ``patience + 1`` in a row; then ``cooldown`` metrics are not counted. A NaN or an
-    infinity counts neither as bad nor as good, and is warned of once. While the schedule rises (warmup)
-    metrics only set the best.
+    A metric is *bad* unless it is better than the best one so far, b, by more than the threshold ε:
 
-    With torch.distributed the mean of the metric over the ranks is what counts, so all ranks cut at once;
-    ``reduce=False`` leaves that message out.
+    ==================  ===================  ===================
+    `threshold_mode`    lower is better      higher is better
+    ==================  ===================  ===================
+    ``"rel"``           metric < b - ε·|b|   metric > b + ε·|b|
+    ``"abs"``           metric < b - ε       metric > b + ε
+    ==================  ===================  ===================
+
+    A metric that is not bad becomes the new b. The rate is cut at the bad metric number
+    ``patience + 1`` in a row. The next ``cooldown`` metrics may become the new b but never count as
+    bad. While the schedule rises (warmup), no metric counts as bad either. A NaN or an infinity is
+    ignored, with one warning.
+
+    This is the counting of torch's ``ReduceLROnPlateau``, and for the same settings the cuts come at
+    the same metrics, with three exceptions: torch counts a NaN as bad; its relative threshold is on
+    the wrong side of a negative b; it leaves out cuts by less than ``eps = 1e-8``, where here only
+    `min_lr` ends the cuts. Other libraries cut at the bad metric number ``patience``:
+
+    =====================================  ==============  ==============  ===================
+    to count as                            `patience`      `cooldown`      `threshold_mode`
+    =====================================  ==============  ==============  ===================
+    torch ``ReduceLROnPlateau``            the same        the same        the same
+    Keras ``ReduceLROnPlateau``            1 less          1 less          ``"abs"``
+    ``optax.contrib.reduce_on_plateau``    1 less          the same        ``rtol`` or ``atol``
+    =====================================  ==============  ==============  ===================
+
+    With torch.distributed the mean of the metric over the ranks decides, so all ranks cut at the same
+    metric.
+
+    The Scheduler calls `update` in `scheduler.step(metric=...)`, and saves the counters and the
+    settings with its state. (`reduce` is not saved: it says how the metric arrives, not when to cut.)
 
     Args:
-        scheduler: The `Scheduler` whose rate is cut; it saves this one's counters with its state, and
-            `scheduler.step(metric=...)` updates it.
-        factor: What the rate is multiplied by, between 0 and 1.
-        patience: Bad metrics in a row that are borne.
-        threshold: What counts as better, as a share of the best, :math:`\epsilon`.
-        cooldown: Metrics after a cut that are not counted.
-        min_lr: The cuts do not go below this rate.
-        window: Compare with the best of so many metrics before, not of all: a spike is forgotten.
-        higher_is_better: For an accuracy.
-        in_warmup: Whether metrics count while the schedule rises.
-        reduce: Whether to take the mean over the ranks. False is for a metric that has been reduced
-            already: ranks that give different ones then end at different rates.
+        scheduler: The `Scheduler` whose rate is cut.
+        factor: What the rate is multiplied by, above 0 and below 1.
+        patience: Number of bad metrics in a row that are tolerated.
+        threshold: How much better a metric must be, ε: a share of b (below 1), or with
+            ``threshold_mode="abs"`` a difference in the unit of the metric.
+        threshold_mode: ``"rel"`` or ``"abs"``. Use ``"abs"`` for a metric that comes near 0.
+        cooldown: Number of metrics after a cut that do not count as bad.
+        min_lr: A cut does not take the rate below this one. It is compared with the rate of the
+            schedule, before `group_scale`; of several schedules, with the largest rate.
+        window: If b is older than this number of metrics, compare with the best of the last
+            ``window`` metrics instead, where that is worse: one lucky metric is forgotten.
+            None never forgets.
+        higher_is_better: Whether the metric grows as the model gets better, as an accuracy does.
+        in_warmup: Whether bad metrics count while the schedule rises.
+        reduce: Whether to take the mean over the ranks. Use False for a metric that is already the
+            same on all ranks; if it is not, the ranks end at different rates.
 
     Raises:
-        ValueError: A setting is refused.
+        ValueError: A setting is out of its range, or the Scheduler drives no learning rate.
+
+    References:
+        ``torch.optim.lr_scheduler.ReduceLROnPlateau``,
+        https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
 
     >>> import torch, lehr
     >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
@@ -58,11 +108,12 @@ class Plateau:
 
     def __init__(
         self,
-        scheduler: Steers,
+        scheduler: WatchedScheduler,
         *,
         factor: float = 0.1,
         patience: int = 10,
         threshold: float = 1e-4,
+        threshold_mode: str = "rel",
         cooldown: int = 0,
         min_lr: float = 0.0,
         window: int | None = None,
@@ -70,115 +121,150 @@ class Plateau:
         in_warmup: bool = False,
         reduce: bool = True,
     ) -> None:
-        if not isinstance(scheduler, Core):
-            raise ValueError(f"Plateau watches over a lehr.Scheduler, got {type(scheduler).__name__}")
-        for name, value, low, high in [
-            ("factor", factor, 0.0, 1.0),
-            ("threshold", threshold, 0.0, 1.0),
-            ("min_lr", min_lr, 0.0, math.inf),
-        ]:
-            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value < high:
-                raise ValueError(f"Plateau needs `{name}` of at least {low:g} and below {high:g}, got {value!r}")
-        for name, whole in [
-            ("patience", patience),
-            ("cooldown", cooldown),
-            ("window", 1 if window is None else window),
-        ]:
-            if type(whole) is not int or whole < 0:
-                raise ValueError(f"Plateau needs a whole number of at least 0 for `{name}`, got {whole!r}")
-        self._watched, self._factor, self._patience = weakref.ref(scheduler), factor, patience
-        self._threshold, self._rest, self._min_lr = threshold, cooldown, min_lr
-        self._sign, self._in_warmup, self._reduce = -1.0 if higher_is_better else 1.0, in_warmup, reduce
-        self._best: float | None = None
-        self._bad = self._cooling = 0
-        self._recent: deque[float] = deque(maxlen=window)
-        self._windowed, self._warned = window is not None, False
+        if not isinstance(scheduler, WatchedScheduler):
+            raise ValueError(
+                f"Plateau needs a lehr.Scheduler, got {type(scheduler).__name__}; for an optimizer without a schedule "
+                f"build one with lehr.Scheduler(optimizer, lehr.Constant(lr))"
+            )
+        self._settings = Settings(
+            factor, patience, threshold, threshold_mode, cooldown, min_lr, window, higher_is_better, in_warmup
+        )
+        self._reduce = checks.boolean("reduce", reduce, owner="Plateau")
+        self._counters = Counters()
+        self._warned = False
+        self._watched = weakref.ref(scheduler)
+        if not self._lr_schedules():
+            raise ValueError(f"Plateau cuts the lr, and this Scheduler drives only {', '.join(scheduler.schedules)}")
         scheduler._watchers.append(self)
 
-    @property
-    def _scheduler(self) -> Steers:
-        scheduler = self._watched()
-        if scheduler is None:
-            raise ValueError("the Scheduler that this Plateau watches over is gone: keep it as long as the Plateau")
-        return scheduler
+    def __repr__(self) -> str:
+        return f"Plateau({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
+
+    # A weak reference cannot be pickled; the Scheduler itself can.
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_watched": self._scheduler}  # a weak reference cannot be pickled
+        return {**vars(self), "_watched": self._scheduler}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state | {"_watched": weakref.ref(state["_watched"])})
 
-    def update(self, metric: float) -> None:
-        """Take one metric, and cut the rate if it is time.
+    def update(self, metric: SupportsFloat) -> None:
+        """Count one metric, and cut the rate if a cut is due.
 
         Args:
-            metric: A number; with torch.distributed each rank gives its own, at the same moment.
+            metric: A number, or a tensor with one element. With torch.distributed each rank gives its
+                own, and all ranks must make the call.
 
         Raises:
-            ValueError: It is no number.
+            ValueError: The metric is not a number; nothing has changed.
         """
-        try:
-            value = self._sign * (ranks.mean(float(metric)) if self._reduce else float(metric))
-        except (TypeError, ValueError):
-            raise ValueError(f"Plateau needs a number for a metric, got {metric!r}") from None
+        value = _number(metric)
+        if self._reduce:
+            value = ranks.mean(value)
         if not math.isfinite(value):
-            self._warn(metric)
+            self._warn_of_ignored(value)
             return
-        reference = (min(self._recent) if self._recent else None) if self._windowed else self._best
-        better = reference is None or value < reference - self._threshold * abs(reference)
-        self._recent.append(value)
-        self._best = value if self._best is None else min(self._best, value)
-        if self._rises() and not self._in_warmup:
-            self._bad = 0
-            return
-        self._bad = 0 if better else self._bad + 1
-        if self._cooling:
-            self._cooling, self._bad = self._cooling - 1, 0
-        if self._bad > self._patience:
-            self._cut(metric)
+        counters = self._settings.counted(self._counters, value, self._is_rising())
+        if counters.bad > self._settings.patience:
+            self._cut(counters)
+            counters = replace(counters, bad=0, cooling=self._settings.cooldown)
+        self._counters = counters
 
-    def _rises(self) -> bool:
-        now = self._scheduler._coming
-        return self._scheduler.schedule(now + 1) > self._scheduler.schedule(now)
-
-    def _cut(self, metric: float) -> None:
-        rate = self._scheduler.schedule(self._scheduler._coming)
-        factor = max(self._factor, self._min_lr / rate) if rate else 1.0
-        if factor < 1:
-            self._scheduler.scale(
-                factor, why=f"no better than {self._sign * (self._best or 0.0):g} for {self._bad} metrics"
-            )
-        self._bad, self._cooling = 0, self._rest
-
-    def _warn(self, metric: float) -> None:
-        if not self._warned:
-            self._warned = True
-            warn(f"Plateau got the metric {metric!r}, which counts neither as bad nor as good")
+    def settings(self) -> dict[str, Any]:
+        """The settings that decide when it cuts, as plain numbers and strings."""
+        return asdict(self._settings)
 
     def state_dict(self) -> dict[str, Any]:
-        """The counters; the Scheduler keeps them in its own state."""
-        recent = list(self._recent) if self._windowed else []
-        return {"best": self._best, "bad": self._bad, "cooling": self._cooling, "recent": recent}
+        """The settings and the counters, as plain numbers, strings and lists."""
+        counters = {**asdict(self._counters), "recent": list(self._counters.recent)}
+        return {"settings": self.settings(), **counters}
 
-    def check_state(self, state: Any) -> None:
-        """Refuse what `state_dict` did not give.
-
-        Raises:
-            ValueError: It is something else.
-        """
-        best, recent = state.get("best"), state.get("recent")
-        counts = [state.get("bad"), state.get("cooling")]
-        right = set(state) == set(_STATE) and isinstance(recent, list)
-        right = right and all(type(n) in (int, float) for n in [*([] if best is None else [best]), *recent])
-        if not right or not all(type(n) is int and n >= 0 for n in counts):
-            raise ValueError(f"a Plateau's state has {', '.join(_STATE)}, got {state!r:.80}")
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take the counters of a checkpoint.
+    def check_state(self, state: object) -> None:
+        """Refuse a state that `load_state_dict` cannot load.
 
         Raises:
-            ValueError: It is no such state; nothing has changed.
+            ValueError: `state_dict` did not return it.
         """
-        self.check_state(state)
-        self._best, self._bad, self._cooling = state["best"], state["bad"], state["cooling"]
-        self._recent = deque(state["recent"], maxlen=self._recent.maxlen)
+        self._read(state)
+
+    def differences(self, state: object) -> list[str]:
+        """The settings that differ between a checkpoint's state and the code, one line for each.
+
+        Raises:
+            ValueError: `state_dict` did not return the state.
+        """
+        saved, code = asdict(self._read(state)[0]), self.settings()
+        return [
+            f"{name}: checkpoint {saved[name]!r}, code {code[name]!r}" for name in code if saved[name] != code[name]
+        ]
+
+    def load_state_dict(self, state: object, keep: str | None = None) -> None:
+        """Continue with the counters of a checkpoint.
+
+        Args:
+            state: What `state_dict` returned.
+            keep: Which settings hold where they differ: ``"checkpoint"`` or ``"code"``. (If the code
+                changes `higher_is_better`, the metric is another one, and the counters start anew.)
+                None refuses a difference.
+
+        Raises:
+            ValueError: `state_dict` did not return the state, or the settings differ and `keep` does not
+                say which hold. Nothing has changed.
+        """
+        if keep not in (None, "checkpoint", "code"):
+            raise ValueError(f"`keep` must be 'checkpoint' or 'code', got {checks.shown(keep)}")
+        saved, counters = self._read(state)
+        if keep is None and saved != self._settings:
+            raise ValueError(
+                f"the settings of the Plateau differ: {'; '.join(self.differences(state))}; "
+                f"choose with keep='checkpoint' or keep='code'"
+            )
+        settings = saved if keep == "checkpoint" else self._settings
+        if settings.higher_is_better != saved.higher_is_better:
+            counters = Counters()
+        self._settings = settings
+        self._counters = replace(counters, recent=settings.last(counters.recent))
+
+    def _read(self, state: object) -> tuple[Settings, Counters]:
+        if not isinstance(state, Mapping) or "settings" in state:
+            return stagnation.read(state)
+        # Before version 4 a state had no settings, and metrics of which higher is better were negated.
+        settings, counters = stagnation.read({**state, "settings": self.settings()})
+        sign = -1.0 if settings.higher_is_better else 1.0
+        best = None if counters.best is None else sign * counters.best
+        return settings, replace(counters, best=best, recent=tuple(sign * metric for metric in counters.recent))
+
+    @property
+    def _scheduler(self) -> WatchedScheduler:
+        scheduler = self._watched()
+        if scheduler is None:
+            raise ValueError("the Scheduler of this Plateau no longer exists: keep a reference to it")
+        return scheduler
+
+    def _lr_schedules(self) -> list[Schedule]:
+        schedules = self._scheduler.schedules
+        return [schedules[name] for name in schedules if name.partition(" ")[0] == "lr"]
+
+    def _is_rising(self) -> bool:
+        now = self._scheduler.next_position
+        return any(schedule(now + 1) > schedule(now) for schedule in self._lr_schedules())
+
+    def _cut(self, counters: Counters) -> None:
+        rate = max(schedule(self._scheduler.next_position) for schedule in self._lr_schedules())
+        factor = max(self._settings.factor, self._settings.min_lr / rate) if rate else 1.0
+        if factor < 1 and not math.isclose(factor, 1):  # a rate that is at min_lr but for rounding stays there
+            self._scheduler.scale(factor, why=f"no better than {counters.best:g} for {counters.bad} metrics")
+
+    def _warn_of_ignored(self, value: float) -> None:
+        if not self._warned:
+            self._warned = True
+            warn(f"Plateau ignores the metric {value!r}: it counts neither as bad nor as good")
+
+
+def _number(metric: SupportsFloat) -> float:
+    try:
+        if isinstance(metric, bool | str | bytes):
+            raise TypeError
+        return float(metric)
+    except (TypeError, ValueError, RuntimeError, OverflowError):  # RuntimeError: a tensor with several elements
+        raise ValueError(f"Plateau needs a number for `metric`, got {checks.shown(metric)}") from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
+
+Value = TypeVar("Value")
 
 
 def is_distributed() -> bool:
@@ -14,21 +16,21 @@ def is_distributed() -> bool:
 
 
 def is_first() -> bool:
-    """Whether this is the rank that decides, or the only process."""
+    """Whether this is rank 0, which decides, or the only process."""
     return not is_distributed() or dist.get_rank() == 0
 
 
 def mean(value: float) -> float:
-    """The mean of a number over all ranks; every rank must ask."""
+    """The mean of a number over all ranks; every rank must call this."""
     if not is_distributed():
         return value
-    gathered: list[Any] = [None] * dist.get_world_size()
+    gathered: list[float] = [0.0] * dist.get_world_size()
     dist.all_gather_object(gathered, value)  # on any backend, and the same sum in the same order everywhere
     return float(torch.tensor(gathered, dtype=torch.float64).mean())
 
 
-def of_the_first(value: Any) -> Any:
-    """What rank 0 has, on every rank; every rank must ask."""
+def broadcast_from_rank_0(value: Value) -> Value:
+    """What rank 0 gave, on every rank; every rank must call this."""
     if not is_distributed():
         return value
     box = [value]

@@ -1,30 +1,49 @@
-"""`Scheduler`: follows a schedule in a torch optimizer."""
+"""`Scheduler`: writes the rates of a schedule into a torch optimizer, update by update."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from ..lengths import Length
-from ..schedules import Schedule
-from .attached import attach, detach
-from .groups import Chosen, all_groups
-from .listener import Listener
-from .moving import Moves, whole
-from .reporting import Reports
-from .resume import Resumes
-from .scaling import GroupScale
-from .steering import Steers
-from .tracks import tracks_of
+from torch.optim.lr_scheduler import LRScheduler
 
-UNITS = ("steps", "samples", "tokens")
+from ..control import Act, Amend, Change, Cooldown, Dip, Extend, Rebase, Scale
+from ..control.acts import GroupKey
+from ..control.commands import check_why
+from ..schedules import Schedule, checks
+from ..schedules.backends import Formula
+from ..schedules.lengths import Length
+from . import checkpoint
+from .bindings import Binding, HasSchedule, attach, bind, detach
+from .checkpoint import State, StateMismatchError
+from .clock import Clock, Hooks, skipped_by_scaler
+from .control_file import ControlFile
+from .group_scale import GroupScale
+from .groups import Optimizer, all_groups, number
+from .plan import Plan
+from .warn import warn
+from .writer import Writer, Written
+
+if TYPE_CHECKING:
+    import os
+
+    from ..schedules.recipes.options import RecipeOptions
+    from .plateau import Plateau
+
+ENOUGH = 0.9
+"""The share of a schedule that a finished run has used; below it `report` warns."""
+
+Piece = tuple[float, float, Formula, Written, Clock]
+"""Positions from and to, the formula that holds there, and what `step` needs beside it."""
 
 
-class Scheduler(Moves, Steers, Resumes, Reports):
-    r"""Sets the learning rate of every param group, step by step, to what a schedule says.
+class Scheduler(LRScheduler):
+    r"""Sets the learning rate of every param group, update by update, to what a schedule says.
 
-    Position ``t`` is the index of an update, from 0; the rate of position 0 is in the optimizer when
-    the constructor returns. With W = ``warmup_steps`` and N = ``training_steps``:
+    Position ``t`` is the index of an update, from 0; the rate of position 0 is in the optimizer when the constructor
+    returns. With W = ``warmup_steps`` and N = ``training_steps``:
 
     ============  =============================================================================
     warmup        max(1, t) / W · max_lr, for t < W
@@ -34,36 +53,38 @@ class Scheduler(Moves, Steers, Resumes, Reports):
     after N       min_lr (constant: max_lr)
     ============  =============================================================================
 
-    Every group gets the same rate. If the groups start at different ones, a warning says so once;
-    `group_scale` chooses.
+    Every group gets the same rate. If the groups start at different rates, a warning says so once; `group_scale`
+    chooses.
 
-    It is a torch `LRScheduler`, so trainers take it for one, but it replaces nothing in the
-    optimizer and adds no key to its groups.
+    It is a torch `LRScheduler`, so trainers take it for one, but it replaces nothing in the optimizer and adds no key
+    to its groups.
 
     Args:
         optimizer: Anything with `param_groups`; or a list of such, which are one run.
-        schedule: ``"cosine"``, ``"linear"``, ``"constant"`` or the name of another recipe, to be
-            built from the settings that follow; or a `Schedule`, which needs none of them; or a
-            mapping from hyperparameter (``"lr"``, ``"weight_decay"``, ``"betas[0]"``) or from group
-            (its name or index) to `Schedule`, or from hyperparameter to group to `Schedule`.
-        training_steps: Steps of the run, N: a whole number or ``"100k"``.
-        warmup_steps: Steps of the warmup, W: a whole number, ``"1k"``, or a share such as ``"2%"``.
+        schedule: ``"cosine"``, ``"linear"``, ``"constant"`` or the name of another recipe, to be built from the
+            settings that follow; or a `Schedule`, which needs none of them (or an object that has one as its
+            ``schedule``); or a mapping from hyperparameter (``"lr"``, ``"weight_decay"``, ``"betas[0]"``) or from
+            group (its name or index) to `Schedule`, or from hyperparameter to group to `Schedule`.
+        training_steps: Steps of the run, N: an integer or ``"100k"``.
+        warmup_steps: Steps of the warmup, W: an integer, ``"1k"``, or a share such as ``"2%"``.
         max_lr: The highest rate; None for the optimizer's own (that of its fastest group).
         min_lr: The rate at the end; None for the recipe's default, which is 0 for most.
-        group_scale: What each group gets: ``"same"``; ``"ratio"``, which keeps each group's ratio
-            to the fastest; a list of factors; a mapping from the group's ``"name"`` to its factor.
-        unit: What the schedule counts: ``"steps"``, ``"samples"`` or ``"tokens"``.
-        per_update: Samples or tokens that one update consumes, where it is always the same; else use
+        group_scale: What each group gets: ``"same"``; ``"ratio"``, which keeps each group's ratio to the fastest; a
+            list of factors; a mapping from the group's ``"name"`` to its factor.
+        unit: What the schedule counts: ``"steps"``, ``"samples"``, ``"tokens"`` or ``"epochs"``. Epochs may be
+            fractions.
+        per_update: Samples, tokens or epochs that one update consumes, where it is always the same; else use
             `advance`.
-        samples_per_step: Samples that one step consumes (batch × accumulation × processes), for a
-            schedule in steps. It is saved; a checkpoint that was written under another number is
-            taken up where as many samples are consumed.
-        control_file: Path of a file of changes to watch for; see ``docs/control.md``.
+        samples_per_step: Samples that one step consumes (batch × accumulation × processes), for a schedule in steps.
+            It is saved; a checkpoint written under another number is taken up where as many samples are consumed.
+        control_file: Path of a file of commands to watch; see ``docs/control.md``.
+        keep: What `load_state_dict` does if the checkpoint's plan differs from the code's and its caller does not
+            say: ``"checkpoint"``, ``"code"``, or None to refuse. For trainers, which load the state themselves.
         **recipe_options: What the recipe takes beside these, such as ``decay_steps`` of ``wsd``.
 
     Raises:
-        ValueError: A setting is refused, the optimizer has no group or no rate, or another
-            Scheduler drives it already; the optimizer is as before.
+        ValueError: A setting is refused, the optimizer has no group or no rate, or another Scheduler drives it
+            already; the optimizer is as before.
 
     >>> import torch
     >>> model = torch.nn.Linear(2, 1)
@@ -78,13 +99,13 @@ class Scheduler(Moves, Steers, Resumes, Reports):
     0.08750000000000001
     """
 
-    # torch's LRScheduler.__init__ replaces optimizer.step, adds keys to every group and refuses
-    # wrappers, so it is not called; everything public of it is overridden here.
+    # torch's LRScheduler.__init__ replaces optimizer.step, adds keys to every group and refuses wrappers, so it is
+    # not called; everything public of it is overridden here.
 
     def __init__(
         self,
-        optimizer: Any,
-        schedule: str | Schedule | Mapping[Any, Any],
+        optimizer: Optimizer | Sequence[Optimizer],
+        schedule: str | Schedule | Mapping[Any, Any] | HasSchedule,
         training_steps: Length | None = None,
         warmup_steps: Length | None = None,
         max_lr: float | None = None,
@@ -92,73 +113,665 @@ class Scheduler(Moves, Steers, Resumes, Reports):
         *,
         group_scale: GroupScale | None = None,
         unit: str = "steps",
-        per_update: int | None = None,
+        per_update: float | None = None,
         samples_per_step: int | None = None,
-        control_file: Any = None,
-        **recipe_options: Any,
+        control_file: str | os.PathLike[str] | None = None,
+        keep: str | None = None,
+        **recipe_options: Unpack[RecipeOptions],
     ) -> None:
-        settings = {
+        settings: dict[str, Any] = {
             "training_steps": training_steps,
             "warmup_steps": warmup_steps,
             "max_lr": max_lr,
             "min_lr": min_lr,
             **recipe_options,
         }
-        given = {name: value for name, value in settings.items() if value is not None}
-        optimizers = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
+        settings = {name: value for name, value in settings.items() if value is not None}
+        optimizers = _listed(optimizer)
         if not optimizers:
             raise ValueError("Scheduler needs at least one optimizer, got an empty list")
-        self.unit, self.per_update, self.samples_per_step = _consumption(unit, per_update, samples_per_step)
-        self._tracks, self._max_lr_is_said = tracks_of(schedule, given, optimizers, group_scale)
-        attach(self, optimizers, self._drives())
-        self.optimizer, self._optimizers, self._clock = optimizers[0], optimizers, optimizers[-1]
-        self._begun = {(track.key, track.chosen): track.schedule for track in self._tracks}
-        self.updates = self.skipped = 0
-        self._applied = self._used = None
-        self._known_groups = len(all_groups(optimizers))
-        self._measured = self._heard = False
-        self._warned = self._warned_of_numbers = self._following = False
-        self._start_steering(control_file)
-        self._schedules_changed()
-        self._go_to(0)
-        self._listener = Listener(self, optimizers)
+        self._keep = _checked_keep(keep)
+        clock = Clock(optimizers, unit, per_update, samples_per_step)
+        schedules, writers, self._max_lr_is_given = bind(schedule, settings, optimizers, group_scale)
+        plan = Plan(schedules, (), unit, clock.samples_per_step or 0)
+        attach(self, optimizers, writers)
+        self.optimizer, self._optimizers = optimizers[0], optimizers  # type: ignore[assignment]  # or what wraps one
+        self._clock, self._writers = clock, writers
+        self._watchers: list[Plateau] = []
+        self._control_file = None if control_file is None else ControlFile(control_file)
+        self._group_count = len(all_groups(optimizers))
+        self._has_schedules_by_group = any(binding.group is not None for binding in schedules)
+        self._writes_one_rate = list(schedules) == [Binding("lr", None)]
+        self._warned: set[str] = set()
+        self._unmatched = next(iter(writers.values())).unmatched()
+        self._took_metric = self._leave_alone = False
+        self._used_lrs: list[float] | None = None
+        self._follow_plan(plan)
+        self._write()
+        self._hooks = Hooks(self, optimizers)
+
+    # Moving.
+
+    def step(  # type: ignore[override]
+        self, current_step: float | None = None, metric: float | None = None, epoch: float | None = None
+    ) -> None:
+        """Set the rates for the update with index ``current_step``; without one, of the next.
+
+        The same step twice is the same state. Past the end of the schedule the final rate holds, with one warning.
+        Without a number it moves one update on, if there was one: a call for a micro-batch, for an update that a
+        gradient scaler skipped, or one of several for the same update counts as `skipped`. (An optimizer that has not
+        been used at all is taken for a rehearsal, and moves.) After `follow` no call is needed, and none moves.
+
+        Args:
+            current_step: Index of the update, from 0; in another `unit`, units consumed before it.
+            metric: For the `Plateau`s that watch this scheduler.
+            epoch: The same as `current_step`, by the name that torch gives it.
+
+        Raises:
+            ValueError: The step is no integer of at least 0 (a fraction is one of an epoch with ``unit="epochs"``),
+                or without a number it is not known how far an update moves; nothing has changed.
+        """
+        start, stop, formula, written, clock = self._piece
+        if type(current_step) is not int or not start <= current_step < stop or not epoch is metric is None:
+            self._step_anywhere(current_step, metric, epoch)
+            return
+        # The loop of `Writer.write` for plain floats, written out. Of a few groups each is looked at before it is
+        # written to; of many, the first and the last: to look at each of 512 would cost as much again.
+        rate, groups, last = formula(current_step - start), self.optimizer.param_groups, written.last
+        if groups is not written.groups or len(groups) != written.count:
+            self._writer.write(rate)
+        elif written.few:
+            for group in groups:
+                if group["lr"] is not last:
+                    self._writer.write(rate)
+                    break
+                group["lr"] = rate
+            else:
+                written.last = rate
+        elif groups[0]["lr"] is last and groups[-1]["lr"] is last:
+            for group in groups:
+                group["lr"] = rate
+            written.last = rate
+        else:
+            self._writer.write(rate)
+        clock.position = current_step
+        clock.used = False
+
+    def _step_anywhere(self, current_step: object, metric: float | None, epoch: object) -> None:
+        """`step` across a boundary of pieces, without a number, or with more to do than to write one rate."""
+        if current_step is not None and epoch is not None:
+            raise ValueError(
+                f"step takes `current_step` or `epoch`, got both: {checks.shown(current_step)}, {checks.shown(epoch)}"
+            )
+        clock = self._clock
+        index = epoch if current_step is None else current_step
+        if index is not None:
+            position = clock.index(index)
+            if clock.counts_alone() and position != clock.position:
+                self._refuse_to_move(position)
+            else:
+                self._move(position)
+        elif clock.had_an_update(self._hooks.hears_updates):
+            self._move(clock.after(clock.position, clock.one_update()))
+        if metric is not None and not (self._took_metric and clock.last_used is not None):
+            self._took_metric = True  # until the next update: accelerate repeats a call for each process
+            for watcher in self._watchers:
+                watcher.update(metric)
+
+    def advance(self, n: float) -> None:
+        """Move by what an update consumed, in the unit of the schedule.
+
+        Args:
+            n: Samples or tokens (or steps), an integer of at least 0; epochs, which may be a fraction.
+
+        Raises:
+            ValueError: It is no such number; nothing has changed.
+        """
+        clock = self._clock
+        amount: float
+        if clock.unit == "epochs":
+            amount = checks.number("n", n, owner="advance")
+        else:
+            amount = checks.integer("n", n, owner="advance", least=0)
+        # After a checkpoint written between an update and its `advance`, the position is already ahead.
+        self._move(clock.index(clock.after(clock.position, max(0, amount - clock.pending))))
+
+    def follow(self) -> Self:
+        """Need no `step` call from here on: listen to the optimizer, and count the updates that it makes.
+
+        Each update uses the schedule's rate, whoever wrote another in between; a warning says so once. A rate of
+        exactly 0 that somebody else wrote is left alone and its update not counted: torch makes such updates to create
+        an optimizer's state. Micro-batches and updates that a gradient scaler skips do not count, and `step` calls of
+        a trainer do not move, those with a number from the first update on. Of several optimizers the last in the list
+        is the clock.
+
+        Raises:
+            ValueError: The optimizer has no step hooks, as some wrappers; give the one inside it. Or the schedule is
+                in samples, tokens or epochs, and `per_update` is not known.
+        """
+        self._clock.one_update()
+        if not self._hooks.hears_updates:
+            raise ValueError(
+                f"follow needs the step hooks of torch optimizers, which {type(self.optimizer).__name__} does not "
+                f"have; give the Scheduler the optimizer inside it, or call step"
+            )
+        self._clock.following = True
+        self._take_piece()
+        return self
+
+    def _move(self, position: float) -> None:
+        if position > self._plan.length:
+            self._warn_once(
+                "past the end",
+                f"{self._clock.unit[:-1]} {position} is past the end of the schedule ({self._plan.length} "
+                f"{self._clock.unit}): its final rate holds from there on; give the schedule more `training_steps` if "
+                f"the run is longer",
+            )
+        self._write(position)
+        self._clock.go_to(position)
+        self._take_piece()
+        if self._control_file is not None:
+            self._control_file.look(self)
+
+    def _refuse_to_move(self, position: float) -> None:
+        self._clock.skipped += 1
+        self._warn_once(
+            "following",
+            f"a Scheduler that follows counts the updates itself: step({position}) does not move it from "
+            f"{self._clock.position}. Leave the call out, or do without follow() if the number is right",
+        )
+
+    # Writing.
+
+    def _write(self, position: float | None = None) -> None:
+        """Write the rates of a position, by default the present one."""
+        at = self._clock.position if position is None else position
+        self._look_for_groups(at)
+        for binding, schedule in self._plan.schedules.items():
+            self._writers[binding].write(schedule(at))
+
+    def _take_piece(self) -> None:
+        """Have the formula at hand that holds here, for `step`, unless there is more to do at each step."""
+        self._own_piece = self._piece_here()
+        self._piece = self._shut if self._clock.counts_alone() else self._own_piece
+
+    def _piece_here(self) -> Piece:
+        if not self._writes_one_rate or self._control_file is not None or self._unmatched:
+            return self._shut
+        start, stop, formula = self.schedule._piece_at(self._clock.position)
+        # Positions past the end, and those too large to save, are looked at each time.
+        stop = min(stop, self._plan.length + 1, checks.LONGEST)
+        return start, stop, formula, self._writer.written, self._clock
+
+    @property
+    def _shut(self) -> Piece:
+        """A piece that has no position in it."""
+        return 0, 0, float, self._writer.written, self._clock
+
+    @property
+    def _writer(self) -> Writer:
+        return next(iter(self._writers.values()))
+
+    def _look_for_groups(self, position: float) -> None:
+        """Warn of groups that were added and have no schedule, and of names for which no group has come."""
+        if self._has_schedules_by_group:
+            groups = all_groups(self._optimizers)
+            if len(groups) > self._group_count:
+                self._group_count = len(groups)
+                warn(
+                    f"param group {groups[-1].get('name', len(groups) - 1)!r} was added after the Scheduler was built, "
+                    f"and has no schedule: its rate stays as it is; detach() this Scheduler and build one with a "
+                    f"schedule for it"
+                )
+        if self._unmatched:
+            self._unmatched = self._writer.unmatched()
+            if self._unmatched and position > 1 and self._clock.updates > 1:
+                names, self._unmatched = ", ".join(map(repr, self._unmatched)), []
+                warn(f"group_scale names {names}, and no param group has that name so far")
+
+    def _warn_once(self, about: str, message: str) -> None:
+        if about not in self._warned:
+            self._warned.add(about)
+            warn(message)
+
+    # Listening to the optimizer.
+
+    def _before_update(self, optimizer: Any) -> None:
+        """Have the update that comes use the schedule's rate, or find that it is not one of the run."""
+        written = self._writer.written
+        groups: list[dict[str, Any]] = optimizer.param_groups
+        if groups is not written.groups or len(groups) != written.count or groups[-1]["lr"] is not written.last:
+            self._guard()
+        elif written.few:
+            for group in groups:
+                if group["lr"] is not written.last:
+                    self._guard()
+                    return
+
+    def _guard(self) -> None:
+        if all(writer.is_as_left() for writer in self._writers.values()):
+            return
+        rates = [writer for binding, writer in self._writers.items() if binding.key == "lr"]
+        foreign = [held for writer in rates for _, held, _ in writer.foreign()]
+        if foreign and all(number(held) == 0 for held in foreign):
+            self._leave_alone = True
+        elif self._clock.following:
+            self._write()
+
+    def _after_update(self, optimizer: Any) -> None:
+        clock = self._clock
+        if self._leave_alone:
+            self._leave_alone = False
+            return
+        if skipped_by_scaler(optimizer):
+            clock.note_skipped_update()
+            return
+        if optimizer is not self._optimizers[-1]:
+            return
+        if clock.note_update():
+            self._warn_of_lost_first()
+        self._took_metric, self._used_lrs = False, None
+        if not clock.following:
+            return
+        position = clock.after(clock.position, clock.per_update or 0)  # which `follow` has made sure of
+        start, stop, *_ = self._own_piece
+        if type(position) is int and start <= position < stop:
+            self._piece = self._own_piece  # open to this call alone
+            self.step(position)
+            self._piece = self._shut
+        else:
+            self._move(position)
+
+    def _warn_of_lost_first(self) -> None:
+        warn(
+            f"the first update uses the rate of {self._clock.unit[:-1]} {self._clock.position}, so that of 0 is never "
+            f"used and every rate comes one update early: call scheduler.step() after optimizer.step(), or "
+            f"scheduler.step(t) before it with t counted from 0"
+        )
+
+    def _after_load(self) -> None:
+        for writer in self._writers.values():
+            writer.forget()
+        self._write()
+        self._take_piece()
 
     def detach(self) -> None:
         """Let go of the optimizer: no hook is left on it, and another Scheduler may drive it."""
-        self._listener.stop()
+        self._hooks.stop()
         detach(self)
 
-    def _drives(self) -> list[tuple[str, Chosen]]:
-        return [(track.key, track.chosen) for track in self._tracks]
+    def __del__(self) -> None:
+        clock = getattr(self, "_clock", None)
+        if clock is not None and clock.following and not clock.updates and self._hooks.is_listening():
+            warn(
+                "a Scheduler that follows an optimizer was dropped before the first update, and the rate will not "
+                "move: keep it, scheduler = Scheduler(...).follow()"
+            )
+
+    # Changing the schedule during training.
+
+    def change(self, act: Act, why: str = "") -> None:
+        """Change the schedule from the next update on. The past keeps its rates.
+
+        Args:
+            act: What to do, such as ``lehr.control.Cooldown(steps=2000)``.
+            why: The reason, one line of text for the history.
+
+        Raises:
+            ValueError: The act cannot be done here; nothing has changed.
+
+        >>> import torch
+        >>> from lehr.control import Scale
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+        >>> scheduler = Scheduler(optimizer, "linear", 10)
+        >>> scheduler.change(Scale(0.5), why="a spike")
+        >>> scheduler.current_lr, scheduler.history[0].what
+        (0.05, 'scale(factor=0.5)')
+        """
+        if not isinstance(act, Act):
+            raise ValueError(f"change takes an act such as lehr.control.Cooldown(2000), got {checks.shown(act)}")
+        why = check_why(why)
+        lr_is_driven = any(binding.key == "lr" for binding in self._writers)
+        at = self._clock.next_position
+        plan = self._plan.changed(act, at, max(self.next_lrs) if lr_is_driven else 0.0, why)
+        used = self.last_used_lrs if self._clock.used and at == self._clock.position else None
+        self._follow_plan(plan)
+        self._used_lrs = used
+        self._warned.discard("past the end")
+        self._write()
+
+    def extend(self, training_steps: Length, policy: str = "stretch", why: str = "") -> None:
+        """Let the run end at another step than planned; see `lehr.control.Extend`."""
+        self.change(Extend(training_steps, policy), why)
+
+    def cooldown(self, steps: Length, to: float = 0.0, shape: str = "1-sqrt", why: str = "") -> None:
+        """Decay from the present rate to ``to`` in so many steps, and hold it; see `lehr.control.Cooldown`."""
+        self.change(Cooldown(steps, to, shape), why)
+
+    def rebase(self, lr: float, why: str = "") -> None:
+        """Scale what is left so that the present rate becomes ``lr``; see `lehr.control.Rebase`."""
+        self.change(Rebase(lr), why)
+
+    def dip(self, factor: float, recover: Length, why: str = "") -> None:
+        """Lower the rate for a while; see `lehr.control.Dip`."""
+        self.change(Dip(factor, recover), why)
+
+    def scale(self, factor: float, why: str = "") -> None:
+        """Multiply what is left by a factor; see `lehr.control.Scale`."""
+        self.change(Scale(factor), why)
+
+    def amend(self, schedule: Schedule | Mapping[GroupKey, Schedule], why: str = "") -> None:
+        """Follow another schedule from here on, which counts from its own 0; see `lehr.control.Amend`."""
+        self.change(Amend(schedule), why)
+
+    def _follow_plan(self, plan: Plan) -> None:
+        self._plan = plan
+        self._take_piece()
+
+    @property
+    def history(self) -> list[Change]:
+        """The changes made during training, in order."""
+        return list(self._plan.changes)
+
+    # Where it is.
+
+    @property
+    def position(self) -> float:
+        """Index of the update that the rates in the optimizer are for; in another `unit`, units before it."""
+        return self._clock.position
+
+    @property
+    def next_position(self) -> float:
+        """Position of the next update: that after the present one, once the present one has been made."""
+        return self._clock.next_position
+
+    @property  # type: ignore[override]  # in epochs it may be a fraction
+    def last_epoch(self) -> float:
+        """The position, by the name that torch gives it. Some trainers add to it."""
+        return self._clock.position
+
+    @last_epoch.setter
+    def last_epoch(self, position: float) -> None:
+        self._clock.go_to(position)
+
+    @property
+    def unit(self) -> str:
+        """What a position counts."""
+        return self._clock.unit
+
+    @property
+    def per_update(self) -> float | None:
+        """What one update consumes in the unit of the schedule, if it is always the same."""
+        return self._clock.per_update
+
+    @property
+    def updates(self) -> int:
+        """Updates made so far."""
+        return self._clock.updates
+
+    @property
+    def skipped(self) -> int:
+        """Calls that came without an update, and did not count."""
+        return self._clock.skipped
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule that it follows, with all changes; of several, the first."""
+        return next(iter(self._plan.schedules.values()))
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """Every schedule that it follows, by what it drives."""
+        return {binding.name: schedule for binding, schedule in self._plan.schedules.items()}
+
+    @property
+    def training_steps(self) -> float | None:
+        """Length of the schedule in its unit, or None if it never ends."""
+        return None if self._plan.length == float("inf") else self._plan.length
+
+    @property
+    def current_lr(self) -> float:
+        """The rate in the optimizer: of several groups, the largest."""
+        return max(self.get_last_lr())
+
+    @property
+    def last_used_lrs(self) -> list[float]:
+        """The rate of each group in the last update that was made; before the first, in the first."""
+        if self._used_lrs is not None:  # the schedule has changed since
+            return list(self._used_lrs)
+        last_used = self._clock.last_used
+        return self._lrs(self._clock.position if last_used is None else last_used)
+
+    @property
+    def next_lrs(self) -> list[float]:
+        """The rate of each group in the next update."""
+        return self._lrs(self._clock.next_position)
+
+    def _lrs(self, position: float) -> list[float]:
+        """The rate of each group; if this Scheduler drives only other hyperparameters, what the groups hold."""
+        driven = [
+            rate
+            for binding, schedule in self._plan.schedules.items()
+            if binding.key == "lr"
+            for rate in self._writers[binding].expected(schedule(position))
+        ]
+        return driven or [number(group["lr"]) for group in all_groups(self._optimizers)]
+
+    # What torch's schedulers have.
+
+    def get_lr(self) -> list[float]:  # type: ignore[override]
+        """The rate of each group at `last_epoch`."""
+        return self._lrs(self._clock.position)
+
+    def get_last_lr(self) -> list[float]:  # type: ignore[override]
+        """The rate of each group, as Python floats; a new list each time."""
+        return self.get_lr()
+
+    @property
+    def base_lrs(self) -> list[float]:  # type: ignore[override]
+        """The rate that each group's schedule starts from, which torch's schedulers multiply."""
+        return self._lrs(0)
+
+    @property  # type: ignore[override]
+    def _step_count(self) -> float:
+        """What torch counts: one more than the position. Accelerate reads it and adds to it."""
+        return self._clock.position + 1
+
+    @_step_count.setter
+    def _step_count(self, value: int) -> None:
+        pass  # it follows from the position, which only a step changes
+
+    # Checkpoints.
+
+    def state_dict(self) -> dict[str, Any]:
+        """Position, plan, group factors and the counters of each `Plateau`, in plain numbers and strings."""
+        return checkpoint.to_dict(self._state())
+
+    def _state(self) -> State:
+        clock = self._clock
+        return State(
+            position=clock.next_position,
+            plan=self._plan,
+            factors=[writer.factors() for writer in self._writers.values()],
+            updates=clock.updates,
+            watchers=[watcher.state_dict() for watcher in self._watchers],
+            commands=self._control_file.done if self._control_file else 0,
+            pending=clock.per_update or 0 if clock.used and clock.unit != "steps" else clock.pending,
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any], keep: str | None = None) -> None:
+        """Go on where a checkpoint was written, with its rates in the optimizer.
+
+        It may come before or after the optimizer's own state, and twice. If both sides know `samples_per_step` and
+        they differ, the run goes on at the step (the nearest one, of which it warns) before which as many samples were
+        consumed.
+
+        Args:
+            state_dict: What `state_dict` returned.
+            keep: Whose plan holds where the checkpoint's differs from the code's: ``"checkpoint"`` or ``"code"``
+                (which drops the changes made during training); None for the constructor's `keep`, which by default
+                refuses a difference.
+
+        Raises:
+            StateMismatchError: They differ, and `keep` does not say which holds.
+            ValueError: The state is corrupt, foreign or of another version, or `keep` is no such word. After any error
+                nothing has changed.
+        """
+        keep = _checked_keep(keep) or self._keep
+        code = self._state()
+        groups = {binding: len(factors) for binding, factors in zip(self._writers, code.factors, strict=True)}
+        written = checkpoint.from_dict(state_dict, groups).in_the_order_of(code)
+        saved = written.at_equal_samples(code.plan.samples_per_step, keeps_changes=keep != "code")
+        code = self._with_what_is_left_open(code, saved)
+        same_watchers = len(saved.watchers) == len(self._watchers)
+        watched = list(zip(self._watchers, saved.watchers, strict=True)) if same_watchers else []
+        of_watchers = [f"Plateau: {row}" for watcher, state in watched for row in watcher.differences(state)]
+        if saved.watchers and not same_watchers:
+            of_watchers.append(f"Plateaus: checkpoint {len(saved.watchers)}, code {len(self._watchers)}")
+        differences = saved.differences(code)
+        if (differences or of_watchers) and keep is None:
+            raise StateMismatchError(differences + of_watchers)
+        if keep == "checkpoint":
+            saved.check_that_it_fits(code)
+        code_holds = keep == "code" and bool(differences)
+        plan = replace(self._plan, changes=()) if code_holds else saved.plan
+        plan = replace(plan, samples_per_step=code.plan.samples_per_step or saved.plan.samples_per_step)
+        plan.check_rates(saved.position)  # refused here, before anything changes
+        if saved is not written:
+            _warn_of_other_steps(written, saved)
+        if saved.plan.changes and not plan.changes:
+            _warn_of_dropped(saved, next(iter(plan.schedules.values()))(saved.position))
+        for watcher, state in watched:
+            watcher.load_state_dict(state, keep=keep or "checkpoint")
+        self._take_over(plan, saved, with_factors=keep != "code")
+
+    def _with_what_is_left_open(self, code: State, saved: State) -> State:
+        """The code's state with what the code leaves to the checkpoint: a peak or ratios that it did not give."""
+        plan, factors = code.plan, code.factors
+        if not self._max_lr_is_given:
+            plan = plan.with_peaks_of(saved.plan, saved.position, max(chain.from_iterable(saved.factors)))
+        if any(writer.factors_unknown for writer in self._writers.values()) and len(factors) == len(saved.factors):
+            factors = saved.factors
+        return replace(code, plan=plan, factors=factors)
+
+    def _take_over(self, plan: Plan, saved: State, with_factors: bool) -> None:
+        if with_factors:  # without a difference too: factors may differ in their last bit
+            for writer, factors in zip(self._writers.values(), saved.factors, strict=True):
+                writer.load(factors)
+        if self._control_file is not None:
+            self._control_file.done = saved.commands
+        self._used_lrs = None
+        self._clock.load(saved.position, saved.updates, saved.pending)
+        self._follow_plan(plan)
+        self._write()
 
     # A copy, or what comes out of a pickle, has an optimizer of its own, copied along, and listens to that.
 
     def __getstate__(self) -> dict[str, Any]:
-        made_anew = ("_listener", "_pieces", "_piece", "_own_piece")
+        made_anew = ("_hooks", "_piece", "_own_piece")
         return {name: value for name, value in vars(self).items() if name not in made_anew}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        attach(self, state["_optimizers"], [(track.key, track.chosen) for track in state["_tracks"]])
+        attach(self, state["_optimizers"], state["_writers"])
         vars(self).update(state)
-        self._schedules_changed()
+        for writer in self._writers.values():
+            writer.forget()
         self._take_piece()
-        self._listener = Listener(self, self._optimizers)
+        self._hooks = Hooks(self, self._optimizers)
+
+    # What it says of itself.
+
+    def check(self) -> None:
+        """Compare what the innermost optimizer reads with what the schedule says.
+
+        Wrappers share the list of param groups with the optimizer inside them until something replaces it; from then
+        on the rates that are shown are not those that are used.
+
+        Raises:
+            ValueError: They differ; the message has both values of each.
+        """
+        inner = [_innermost(optimizer) for optimizer in self._optimizers]
+        at = self._clock.position
+        wrong = [
+            row
+            for binding, schedule in self._plan.schedules.items()
+            for row in self._writers[binding].wrong(schedule(at), inner)
+        ]
+        if wrong:
+            raise ValueError(
+                f"the optimizer does not read what the schedule says at {self.unit[:-1]} {at}: {'; '.join(wrong)}; "
+                f"give the Scheduler the innermost optimizer, or step after whoever else writes"
+            )
+
+    def report(self) -> str:
+        """How much of the schedule was used, what changed on the way, and what did not count.
+
+        Warns if less than 90 % of it was used: a schedule that is cut off has not decayed.
+        """
+        clock, end = self._clock, self.training_steps
+        lines = [repr(self)]
+        if end is not None:
+            done = clock.next_position
+            share = min(1.0, done / end) if end else 1.0
+            used = f"{min(done, end)} of {end} {clock.unit} ({100 * share:.3g} %) used"
+            lines.append(f"{used}, and {done - end} {clock.unit} after its end" if done > end else used)
+            if share < ENOUGH:
+                warn(
+                    f"{used}: the rate ends at {self.current_lr:g} and not at {self.schedule(end):g}. Was it built for "
+                    f"another length, or in steps and moved once an epoch?"
+                )
+        if clock.updates and not clock.position and not clock.following:
+            lines.append(f"{clock.updates} updates were made and no step: call step() after each, or follow() once")
+        if clock.skipped:
+            lines.append(f"{clock.skipped} calls without an update (skipped by a scaler, micro-batches) did not count")
+        for change in self.history:
+            why = f": {_one_line(change.why)}" if change.why else ""
+            lines.append(f"at {change.position:,} {_one_line(change.what)}{why}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        shown = self.schedule if len(self._writers) == 1 else self.schedules
+        return f"Scheduler({shown!r}, position={self._clock.position})"
 
 
-def _consumption(unit: str, per_update: int | None, samples_per_step: int | None) -> tuple[str, int | None, int | None]:
-    """What an update consumes, in the unit of the schedule and in samples, as far as that is known."""
-    if unit not in UNITS:
-        raise ValueError(f"`unit` must be one of {', '.join(map(repr, UNITS))}, got {unit!r}")
-    given = {"per_update": per_update, "samples_per_step": samples_per_step}
-    for name, value in given.items():
-        if value is not None:
-            given[name] = whole(name, value, least=1)
-    if unit == "steps" and given["per_update"] not in (None, 1):
-        raise ValueError(
-            f"in steps an update is one step, got per_update={per_update!r}; say unit='samples' or 'tokens'"
-        )
-    if unit != "steps" and samples_per_step is not None:
-        raise ValueError(
-            f"`samples_per_step` goes with a schedule in steps, and this one is in {unit}: say per_update=..."
-        )
-    return unit, 1 if unit == "steps" else given["per_update"], given["samples_per_step"]
+def _listed(optimizer: Optimizer | Sequence[Optimizer]) -> list[Optimizer]:
+    return list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]  # type: ignore[list-item]
+
+
+def _checked_keep(keep: str | None) -> str | None:
+    if keep not in (None, "checkpoint", "code"):
+        raise ValueError(f"`keep` must be 'checkpoint' or 'code', got {checks.shown(keep)}")
+    return keep
+
+
+def _warn_of_other_steps(written: State, saved: State) -> None:
+    old, new = written.plan.samples_per_step, saved.plan.samples_per_step
+    consumed = written.position * old
+    exactly = "" if saved.position * new == consumed else f", the nearest: exactly it is {consumed / new:g}"
+    warn(
+        f"the checkpoint is at step {written.position} of {old} samples each, {consumed} samples; with {new} samples a "
+        f"step, the run goes on at step {saved.position}{exactly}"
+    )
+
+
+def _warn_of_dropped(saved: State, rate: float) -> None:
+    before = next(iter(saved.plan.schedules.values()))(saved.position)
+    changes = ", ".join(change.what.partition("(")[0] for change in saved.plan.changes)
+    warn(
+        f"keep='code' drops the changes that the checkpoint holds ({changes:.200}): the rate goes from {before:g} to "
+        f"{rate:g}; keep='checkpoint' keeps them"
+    )
+
+
+def _innermost(optimizer: Any) -> Any:
+    """The optimizer inside all wrappers."""
+    for name in ("optimizer", "base_optimizer", "_optimizer"):
+        inner = getattr(optimizer, name, None)
+        if inner is not None and inner is not optimizer and hasattr(inner, "param_groups"):
+            return _innermost(inner)
+    return optimizer
+
+
+def _one_line(text: str) -> str:
+    """Text that a checkpoint or a file may have brought, without what would forge a line of the report."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)

@@ -1,151 +1,222 @@
-"""The one who writes: a value into one hyperparameter of param groups, as the groups are at that moment."""
+"""The one that writes: a value into one hyperparameter of param groups, as the groups are at that moment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import torch
 
-from .groups import Chosen, Group, chosen_groups
-from .hyperparameter import Hyperparameter, holds, number
-from .scaling import GroupScale, Scaling
+from ..control.acts import GroupKey
+from .group_scale import GroupScale, Scaling
+from .groups import Group, Hyperparameter, Optimizer, all_groups, groups_of, holds, number
 from .warn import warn
 
 FEW = 8
-"""Groups up to which each is looked at before a write; of more, the last one."""
+"""Groups up to which each is looked at before a write; of more, the first and the last."""
+
+
+class Written:
+    """What the last write left, for the next to see whether it still stands.
+
+    Attributes:
+        groups: The list of param groups if each holds the very object `last` as its rate; else None.
+        count: The number of groups at that time.
+        few: Whether each group is looked at before the next write.
+        last: The value that was written.
+        top: The largest rate that was written.
+        into: The list of param groups of the first optimizer at that time; loading a state replaces it.
+        start: The rate of the fastest group before the first write of any Scheduler.
+    """
+
+    __slots__ = ("count", "few", "groups", "into", "last", "start", "top")
+
+    def __init__(self, start: float) -> None:
+        self.groups: list[Group] | None = None
+        self.count, self.few = 0, True
+        self.last: float | None = None
+        self.top = self.start = start
+        self.into: list[Group] | None = None
 
 
 class Writer:
     """Writes ``value × factor`` into one hyperparameter of the groups of one or more optimizers.
 
-    Groups are looked up at each write, since wrappers and `load_state_dict` replace them. A tensor
-    is filled in place. Nothing else of the optimizers is touched.
+    Groups are looked up at each write, since wrappers and `load_state_dict` replace them. A tensor is filled in
+    place. Nothing else of the optimizers is touched.
 
-    Attributes:
-        plain: The groups of the last write if each is a dict that holds a Python float under the
-            key "lr" and gets the value itself.
-        last: What that write left in the last of them.
+    Args:
+        optimizers: The optimizers of the run.
+        key: The hyperparameter.
+        group: The index or name of one param group; None for all.
+        scale: The rule for the factors.
+
+    Raises:
+        ValueError: A group cannot be written to, or the rule does not fit the groups.
     """
 
-    def __init__(self, optimizers: Sequence[Any], key: str, chosen: Chosen, scale: GroupScale | None) -> None:
-        self._optimizers, self._chosen, self.key = optimizers, chosen, key
-        self._of = Hyperparameter(key)
-        self.plain: list[Group] | None = None
-        self.last: Any = None
-        self._floats: list[Group] | None = None
-        self._held: list[Any] = []
-        self._value_written: float | None = None
-        self._warned_of_foreign = False
-        groups = self.groups()
-        self._scaling = Scaling(scale, self._of, groups)
+    def __init__(
+        self, optimizers: Sequence[Optimizer], key: str, group: GroupKey, scale: GroupScale | None = "same"
+    ) -> None:
+        self._optimizers, self._group, self.key = optimizers, group, key
+        self._hyperparameter = Hyperparameter(key)
+        groups = self._checked_groups()
+        self._scaling = Scaling(scale, self._hyperparameter, groups)
         self._factors = self._scaling.factors(groups, [], None)
+        self.written = Written(max(map(self._hyperparameter.number, groups), default=0.0))
+        self._held: list[_Held] = []
+        self._warned_of_foreign = False
 
-    def groups(self) -> list[Group]:
-        """The groups it writes to, as they are now."""
-        groups = chosen_groups(self._optimizers, self._chosen)
+    def _checked_groups(self) -> list[Group]:
+        all_groups(self._optimizers)
+        groups = groups_of(self._optimizers, self._group)
         for index, group in enumerate(groups):
-            self._of.check(group, self._name(index))
+            self._hyperparameter.check(group, self._label(index))
         return groups
 
-    def _name(self, index: int) -> int | str:
+    def _label(self, index: int) -> int | str:
         """How messages call one of its groups."""
-        return index if self._chosen is None else self._chosen
+        return index if self._group is None else self._group
 
     # Factors.
 
     @property
-    def undecided(self) -> bool:
-        """Whether nobody has said the factors yet, and a checkpoint may."""
-        return self._scaling.undecided
+    def factors_unknown(self) -> bool:
+        """Whether nobody has given the factors yet, and a checkpoint may."""
+        return self._scaling.factors_unknown
 
-    def current_factors(self) -> list[float]:
+    def factors(self) -> list[float]:
         """The factor of each group, as the groups are now."""
-        if self.is_as_left():
+        if self._is_as_left(groups_of(self._optimizers, self._group)):
             return list(self._factors)
-        return self._scaling.factors(self.groups(), self._factors, self._last_value())
+        return self._scaling.factors(self._checked_groups(), self._factors, self.written.last)
 
     def load(self, factors: list[float]) -> None:
         """Take over the factors of a checkpoint."""
-        self._factors, self._scaling.undecided = list(factors), False
+        self._factors, self._scaling.factors_unknown = list(factors), False
         self.forget()
+
+    def unmatched(self) -> list[int | str]:
+        """The names in ``group_scale`` that no group has so far."""
+        return self._scaling.unmatched(groups_of(self._optimizers, self._group))
 
     # Writing.
 
     def write(self, value: float) -> None:
-        """Put ``value × factor`` into every group, whatever the groups have become."""
-        if self.is_as_left():
-            groups = self._floats or []
-            for group, factor in zip(groups, self._factors, strict=True):
-                group["lr"] = self.last = value * factor
-            self._value_written, self._held = value, [group["lr"] for group in groups[:FEW]]
-            return
-        groups, last = self.groups(), self._last_value()
-        known = [] if self.undecided and last is not None else self._factors  # nobody has said them: refuse
-        factors = self._scaling.factors(groups, known, last)
-        self._warn_of_foreign(groups, last)
-        self._of.separate(groups)
-        for group, factor in zip(groups, factors, strict=True):
-            self._of.put(group, value * factor)
-        self._factors, self._value_written = factors, value
-        self._remember(groups)
+        """Write ``value × factor`` into every group, whatever the groups have become.
+
+        `Scheduler.step` has the same loop for plain floats written out, since a call costs a third of a step.
+        """
+        groups = groups_of(self._optimizers, self._group)
+        if not self._is_as_left(groups):
+            groups = self._take_stock()
+        put = self._hyperparameter.put
+        for group, factor in zip(groups, self._factors, strict=True):
+            put(group, value if factor == 1.0 else value * factor)
+        self._remember(groups, value)
 
     def is_as_left(self) -> bool:
-        """Whether the groups are those of the last write, with Python floats for rates, as it left them."""
-        if self._floats is None:
-            return False
-        groups = self._optimizers[0].param_groups
-        if groups is not self._floats or len(groups) != len(self._factors) or groups[-1]["lr"] is not self.last:
-            return False
-        return len(groups) > FEW or all(group["lr"] is held for group, held in zip(groups, self._held, strict=False))
+        """Whether the groups are those of the last write and hold what it left."""
+        return self._is_as_left(groups_of(self._optimizers, self._group))
 
-    def _remember(self, groups: list[Group]) -> None:
-        """See whether the next write may be a quick one, or even the one that `Scheduler.step` does itself."""
-        simple = not self.undecided and self.key == "lr" and self._chosen is None and len(self._optimizers) == 1
-        floats = simple and all(type(group["lr"]) is float for group in groups)
-        self._floats = self._optimizers[0].param_groups if floats else None
-        self._held = [group["lr"] for group in groups[:FEW]] if floats else []
-        alike = set(self._factors) == {1.0} and not 1 < len(groups) <= FEW
-        self.plain = self._floats if alike else None
-        self.last = groups[-1]["lr"] if floats else None
+    def _is_as_left(self, groups: list[Group]) -> bool:
+        written = self.written
+        if self.factors_unknown:
+            return False
+        if groups is written.groups:
+            last = written.last
+            looked_at = groups if written.few else (groups[0], groups[-1])
+            return len(groups) == written.count and all(group["lr"] is last for group in looked_at)
+        if written.groups is not None or not self._held or len(groups) != len(self._held):
+            return False
+        name = self._hyperparameter.name
+        return all(kept.is_still(group.get(name)) for group, kept in zip(groups, self._held, strict=True))
 
-    def _last_value(self) -> float | None:
-        """What was written last, or None if nothing was, or an optimizer's state was loaded since."""
-        # The quick write of a step leaves its value in the group alone.
-        return self.last if self.plain is not None else self._value_written
+    def _take_stock(self) -> list[Group]:
+        """Check the groups, find factors for new ones, and warn of values that others wrote.
+
+        Raises:
+            ValueError: A group cannot be written to or has no factor; nothing has been written.
+        """
+        groups, last = self._checked_groups(), self.written.last
+        known = [] if self.factors_unknown and last is not None else self._factors  # nobody gave them: refuse
+        factors = self._scaling.factors(groups, known, last)
+        self._warn_of_foreign(groups)
+        self._hyperparameter.separate(groups)
+        self._factors = factors
+        return groups
+
+    def _remember(self, groups: list[Group], value: float) -> None:
+        written, name = self.written, self._hyperparameter.name
+        written.last = value
+        plain = (
+            self.key == "lr"
+            and len(self._optimizers) == 1
+            and groups is self._optimizers[0].param_groups
+            and not self.factors_unknown
+            and all(group["lr"] is value for group in groups)
+        )
+        written.into, written.top = self._optimizers[0].param_groups, value * max(self._factors, default=0.0)
+        written.groups, written.count, written.few = groups if plain else None, len(groups), len(groups) <= FEW
+        self._held = [] if plain else [_Held(group[name]) for group in groups]
 
     def forget(self) -> None:
-        """Take what the groups hold now for written: an optimizer's state was loaded."""
-        self._value_written = self.plain = self._floats = self.last = None
+        """Expect nothing of what the groups hold now: an optimizer's state was loaded."""
+        self.written.groups = self.written.last = None
+        self._held = []
 
     # Whether it is obeyed.
 
-    def _warn_of_foreign(self, groups: list[Group], last: float | None) -> None:
-        if last is None or self._warned_of_foreign:
+    def foreign(self) -> Iterator[tuple[int, object, float]]:
+        """Index, value and expected value of each group that somebody else wrote to since the last write."""
+        last, name = self.written.last, self._hyperparameter.name
+        if last is None:
             return
+        groups = groups_of(self._optimizers, self._group)
         for index, (group, factor) in enumerate(zip(groups, self._factors, strict=False)):
-            held, ours = self._of.read(group), last * factor
-            if isinstance(held, torch.Tensor) and held.device.type != "cpu":
-                continue  # reading it would wait for the device at every step
-            if not holds(held, ours):
-                self._warned_of_foreign = True
-                warn(
-                    f"{self.key} of param group {self._name(index)!r} was changed by somebody else, from {ours:g} to "
-                    f"{number(held):g}; the schedule's is written again. To go on from there use "
-                    f"scheduler.rebase({number(held):g})"
-                )
-                return
+            if index < len(self._held) and self._held[index].is_still(group.get(name)):
+                continue  # to read a tensor on a device would wait for the device
+            held = self._hyperparameter.read(group)
+            if not holds(held, last * factor):
+                yield index, held, last * factor
+
+    def _warn_of_foreign(self, groups: list[Group]) -> None:
+        if self._warned_of_foreign:
+            return
+        for index, held, ours in self.foreign():
+            self._warned_of_foreign = True
+            warn(
+                f"{self.key} of param group {self._label(index)!r} was changed by somebody else, from {ours:g} to "
+                f"{number(held):g}; the schedule's value is written again. To go on from the other one use "
+                f"scheduler.rebase({number(held):g})"
+            )
+            return
 
     def expected(self, value: float) -> list[float]:
         """What each group should hold under ``value``."""
-        return [value * factor for factor in self.current_factors()]
+        return [value * factor for factor in self.factors()]
 
-    def wrong(self, value: float, optimizers: Sequence[Any]) -> Iterator[str]:
-        """What the groups of ``optimizers`` hold against `expected`, a line for each difference."""
-        groups, expected = chosen_groups(optimizers, self._chosen), self.expected(value)
+    def wrong(self, value: float, optimizers: Sequence[Optimizer]) -> Iterator[str]:
+        """A line for each group of ``optimizers`` that does not hold what it should."""
+        groups, expected = groups_of(optimizers, self._group), self.expected(value)
         if len(groups) != len(expected):
             yield f"it has {len(groups)} param groups and the schedule is for {len(expected)}"
         for index, (group, ours) in enumerate(zip(groups, expected, strict=False)):
-            held = self._of.read(group, self._name(index))
+            held = self._hyperparameter.read(group, self._label(index))
             if not holds(held, ours):
-                yield f"{self.key} of param group {self._name(index)!r} is {number(held)!r} and should be {ours!r}"
+                label = self._label(index)
+                yield f"{self.key} of param group {label!r} is {number(held)!r} and should be {ours!r}"
+
+
+class _Held:
+    """A value in a group as a write left it. A tensor counts the writes into it, so it need not be read."""
+
+    __slots__ = ("_value", "_version")
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+        self._version = value._version if isinstance(value, torch.Tensor) else None
+
+    def is_still(self, value: object) -> bool:
+        if isinstance(value, torch.Tensor):
+            return value is self._value and value._version == self._version
+        return value is self._value or (self._version is None and value == self._value)

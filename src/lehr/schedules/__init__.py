@@ -1,5 +1,7 @@
 """Schedules: position in the run -> rate. The standard library and NumPy only."""
 
+from . import combinators as combinators
+from . import lengths as lengths
 from . import recipes as recipes
 from .base import Schedule as Schedule
 from .parts import Constant as Constant

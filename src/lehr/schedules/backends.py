@@ -1,7 +1,7 @@
 """One formula, three readings: a float, an array, or the text of a Python function.
 
-A schedule writes its formula once, against one of these namespaces, so the rate that trains, the
-rates that are drawn and the function that `lehr export --python` writes cannot disagree.
+A schedule writes its formula once, with the functions of one of these backends. So the rate that
+trains, the rates that are drawn and the function that `lehr export --python` writes cannot disagree.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .cycles import MOST, Cycles
 
@@ -19,24 +20,28 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
-Formula = Callable[[Any], Any]
-"""Position -> rate; both are whatever the backend computes with."""
+Value: TypeAlias = Any
+"""A float, an array or an expression: what the backend computes with. Formulas are written for all three."""
+
+Formula = Callable[[Value], Value]
+"""Position -> rate."""
 
 Piece = tuple[float, Formula]
 """Where a formula takes over, and the formula, which counts positions from there."""
 
 
 class Backend(Protocol):
-    """What a formula may use beside ``+ - * / // **``."""
+    """What a formula may use beside ``+ - * / % // **``."""
 
-    pi: Any
-    cos: Any
-    sqrt: Any
-    exp: Any
-    log: Any
-    tanh: Any
-    maximum: Any
-    minimum: Any
+    pi: Value
+    sin: Callable[..., Value]
+    cos: Callable[..., Value]
+    sqrt: Callable[..., Value]
+    exp: Callable[..., Value]
+    log: Callable[..., Value]
+    tanh: Callable[..., Value]
+    maximum: Callable[..., Value]
+    minimum: Callable[..., Value]
 
     def piecewise(self, pieces: Sequence[Piece]) -> Formula:
         """The formula that follows each piece from its start to the next one's."""
@@ -50,11 +55,35 @@ class Backend(Protocol):
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
         """Position -> (index of the cycle, its start), when each is ``factor`` times as long."""
 
+    def sine_squared(self, angle: Fraction, base: float, height: float, *, at: float) -> Formula:
+        """``base + height · sin²(angle · (t - at))``; near ``at`` too its last digits are right."""
 
-class _Scalars:
+    def power(self, base: float, index: Value) -> Value:
+        """``base ** index`` for an integer ``index``, rounded alike by all backends."""
+
+
+def split(angle: Fraction) -> tuple[float, float]:
+    """Two floats whose sum is the angle; the first has so few bits that its products with positions are exact."""
+    exponent = math.frexp(float(angle))[1] - 30
+    high = math.ldexp(math.floor(math.ldexp(float(angle), -exponent)), exponent)
+    return high, float(angle - Fraction(high))
+
+
+class _Numbers:
+    """What floats and arrays compute alike."""
+
+    sin: Callable[..., Value]
+
+    def sine_squared(self, angle: Fraction, base: float, height: float, *, at: float) -> Formula:
+        sin, (high, low) = self.sin, split(angle)
+        return lambda t: base + height * ((s := sin(high * (k := t - at) + low * k)) * s)
+
+
+class _Scalars(_Numbers):
     """Floats, through `math`: what trains."""
 
     pi = math.pi
+    sin = staticmethod(math.sin)
     cos = staticmethod(math.cos)
     sqrt = staticmethod(math.sqrt)
     exp = staticmethod(math.exp)
@@ -75,7 +104,7 @@ class _Scalars:
             (_, a), (b_start, b), (c_start, c) = pieces
             return lambda t: a(t) if t < b_start else b(t - b_start) if t < c_start else c(t - c_start)
 
-        def follow(t: float) -> Any:
+        def follow(t: float) -> Value:
             index = bisect_right(starts, t) - 1
             return formulas[index](t - starts[index])
 
@@ -96,9 +125,12 @@ class _Scalars:
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
         return Cycles(length, factor, times).at
 
+    def power(self, base: float, index: int) -> float:
+        return base**index
 
-class _Arrays:
-    """float64 arrays, through NumPy, which is not imported before the first array is met."""
+
+class _Arrays(_Numbers):
+    """float64 arrays, through NumPy, which is imported with the first array."""
 
     pi = math.pi
 
@@ -122,7 +154,7 @@ class _Arrays:
         return follow
 
     def _shares(self, t: Array, starts: list[float]) -> list[Any]:
-        """For each piece, what picks its positions: a slice where the positions are in order."""
+        """For each piece, the index of its positions: a slice where the positions are in order, else a mask."""
         if t.ndim == 1 and bool((t[1:] >= t[:-1]).all()):
             cuts = [0, *self.searchsorted(t, starts[1:]).tolist(), t.size]
             return [slice(a, b) for a, b in pairwise(cuts)]
@@ -151,11 +183,17 @@ class _Arrays:
             near = self.asarray(cycles.near(t.max(initial=0.0)), dtype=float)
             index = self.searchsorted(near, t, side="right") - 1
             starts: Array = near[index]
-            for i in self.flatnonzero(index == MOST):  # beyond it one by one: NumPy rounds its logarithms otherwise
+            for i in self.flatnonzero(index == MOST):  # beyond it one by one: NumPy rounds its logarithms differently
                 index[i], starts[i] = cycles.at(float(t[i]))
             return index, starts
 
         return locate
+
+    def power(self, base: float, index: np.ndarray[Any, np.dtype[np.int64]]) -> Array:
+        distinct, place = self.unique(index, return_inverse=True)
+        # One by one: NumPy rounds its powers differently, and far out that moves a position to another place.
+        powers: Array = self.asarray([base**i for i in distinct.tolist()], dtype=float)[place]
+        return powers
 
 
 SCALARS: Backend = _Scalars()

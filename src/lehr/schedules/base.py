@@ -11,24 +11,33 @@ from __future__ import annotations
 import math
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields
 from functools import cached_property
+from importlib import import_module
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, overload
 
-from . import checks
+from . import checks, description
 from .backends import ARRAYS, SCALARS, Backend, Formula, Piece
 
 if TYPE_CHECKING:
+    from dataclasses import Field
+    from typing import ClassVar
+
     import numpy as np
 
     from .backends import Array
 
     Positions = np.ndarray[Any, np.dtype[Any]]
 
-KINDS: dict[str, type[Schedule]] = {}
-"""Every kind of schedule by its class name, so that a spec can name it."""
+KINDS: dict[str, Callable[..., Schedule]] = {}
+"""Every kind of schedule by its class name: a spec names them, and the operators below build them.
+
+The operators look them up here because the combinators extend `Schedule`: an import would be a circle.
+"""
 
 
 class Schedule(ABC):
@@ -40,7 +49,7 @@ class Schedule(ABC):
     value holds for ever.
 
     To add a kind of your own, subclass this with a frozen dataclass (``eq=False``, so that equality
-    stays the one below) that has a ``length`` and says its formula in ``_pieces``.
+    stays the one below) that has a ``length`` and defines its formula in ``_pieces``.
 
     Attributes:
         length: Positions until the final value is reached (an int, unless a part was given a
@@ -48,6 +57,7 @@ class Schedule(ABC):
     """
 
     if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
         @property
         def length(self) -> float | None: ...
@@ -61,66 +71,132 @@ class Schedule(ABC):
             )
         KINDS[cls.__name__] = cls
 
-    # What each kind says of itself.
+    # What a kind defines; only `_pieces` has no default.
 
     @abstractmethod
     def _pieces(self, xp: Backend) -> list[Piece]:
-        """The formulas on [0, length), each with its start, which it counts positions from."""
+        """The formulas on [0, length), each with its start, from which it counts positions."""
 
     def _final(self) -> float:
-        """The rate at ``length`` and after."""
-        (start, formula) = self._pieces(SCALARS)[-1]
-        assert self.length is not None
-        return float(formula(self.length - start))
+        """The rate at ``length`` and after; asked only of a schedule that ends."""
+        start, formula = self._scalar_pieces[-1]
+        return float(formula(self._end - start))
 
-    def _breaks(self, stop: float) -> Iterator[float]:
-        """Positions in (0, stop) where one formula takes over from another, in order.
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        """Positions in (start, stop) where one formula takes over from another, in order.
 
-        Asked for no ``stop`` beyond the length.
+        ``stop`` is at most the length.
         """
-        yield from (start for start, _ in self._pieces(SCALARS)[1:] if start < stop)
+        return (at for at, _ in self._scalar_pieces if start < at < stop)
 
-    def _changes(self, stop: float) -> Iterator[float]:
-        """The breaks before ``stop``, and the end if it comes before."""
-        end = stop if self.length is None else min(stop, self.length)
-        yield from self._breaks(end)
-        if 0 < end < stop:
+    @property
+    def _highest(self) -> float:
+        """A bound: no rate is above it. Products and sums use it to refuse what would overflow."""
+        return max(self(0), 0 if self.length is None else self._final_rate)
+
+    def _cut(self, start: float, stop: float) -> Schedule:
+        """`cut`, where 0 ≤ start < stop ≤ length and something is cut off."""
+        return KINDS["Cut"](self, start, None if stop == self._end else stop)
+
+    def _fit(self, length: float) -> Schedule:
+        """`_stretched`, where both lengths are above 0, without the check of the result."""
+        return self.stretch(length)
+
+    def _inside_cycle(self, position: float) -> bool:
+        """Whether a cycle has begun before ``position`` and ends after it."""
+        return False
+
+    # What follows from it.
+
+    @property
+    def _end(self) -> float:
+        """The length, infinite where there is no end."""
+        return math.inf if self.length is None else self.length
+
+    @property
+    def _level(self) -> float | None:
+        """The rate of a schedule that never changes and never ends; None of any other."""
+        return None
+
+    @property
+    def _body(self) -> Schedule:
+        """Itself, or the schedule that it gives a name."""
+        return self
+
+    @property
+    def _unwrapped(self) -> Schedule:
+        """Itself, or the one part that it combines."""
+        return self
+
+    def _changes(self, start: float, stop: float) -> Iterator[float]:
+        """The breaks in (start, stop), and the end if it lies there."""
+        end = min(stop, self._end)
+        yield from self._breaks(start, end)
+        if start < end < stop:
             yield end
 
-    # Rates.
-
-    def _held_pieces(self, xp: Backend) -> list[Piece]:
-        """The formulas on all positions: those up to the end, and the final rate from there on."""
-        pieces = self._pieces(xp)
-        if self.length is None:
-            return pieces
-        final = self._final()
-        return [*pieces, (self.length, lambda t: final)]
-
-    def _held(self, xp: Backend) -> Formula:
-        """Position -> rate, from 0 to any size."""
-        return xp.piecewise(self._held_pieces(xp))
+    @cached_property
+    def _final_rate(self) -> float:
+        return self._final()
 
     @cached_property
     def _scalar_pieces(self) -> list[Piece]:
-        """Kept: a run that was changed a thousand times asks each part a thousand times."""
         return self._pieces(SCALARS)
 
     @cached_property
+    def _held_scalar_pieces(self) -> list[Piece]:
+        return self._and_final(self._scalar_pieces)
+
+    @cached_property
     def _rate(self) -> Formula:
-        return self._held(SCALARS)
+        return SCALARS.piecewise(self._held_scalar_pieces)
+
+    # The results for scalars are kept: nested schedules ask for them at each level.
+
+    def _parts_of_formula(self, xp: Backend) -> list[Piece]:
+        """The formulas on [0, length)."""
+        return self._scalar_pieces if xp is SCALARS else self._pieces(xp)
+
+    def _held_pieces(self, xp: Backend) -> list[Piece]:
+        """The formulas on all positions: those up to the end, and the final rate from there on."""
+        return self._held_scalar_pieces if xp is SCALARS else self._and_final(self._pieces(xp))
+
+    def _held(self, xp: Backend) -> Formula:
+        """Position -> rate, from 0 to any size."""
+        return self._rate if xp is SCALARS else xp.piecewise(self._held_pieces(xp))
+
+    def _and_final(self, pieces: list[Piece]) -> list[Piece]:
+        if self.length is None:
+            return pieces
+        final = self._final_rate
+        return [*pieces, (self.length, lambda t: final)]
+
+    def _piece_at(self, position: float) -> tuple[float, float, Formula]:
+        """The formula that holds at ``position``, after the start and the stop of where it holds.
+
+        It counts positions from that start. The last one stops nowhere: its stop is infinite.
+        """
+        pieces = self._held_scalar_pieces
+        following = bisect_right(pieces, position, key=itemgetter(0))
+        start, formula = pieces[following - 1]
+        return start, pieces[following][0] if following < len(pieces) else math.inf, formula
+
+    # Rates.
 
     @overload
     def __call__(self, position: float) -> float: ...
     @overload
     def __call__(self, position: Positions) -> Array: ...
     def __call__(self, position: Any) -> Any:
-        if type(position) is int and position >= 0:
-            return float(self._rate(position))
-        numpy = sys.modules.get("numpy")
-        if numpy is not None and isinstance(position, numpy.ndarray) and position.ndim:
-            return self._rates(position)
-        return float(self._rate(checks.position(position)))
+        try:
+            if type(position) is int and position >= 0:
+                return float(self._rate(position))
+            numpy = sys.modules.get("numpy")
+            if numpy is not None and isinstance(position, numpy.ndarray) and position.ndim:
+                return self._rates(position)
+            return float(self._rate(checks.position(position)))
+        except OverflowError:  # of an integer of hundreds of digits
+            raise ValueError(f"there is no rate at position {checks.shown(position)}: it is too large") from None
 
     def _rates(self, positions: Positions) -> Array:
         import numpy as np
@@ -131,12 +207,16 @@ class Schedule(ABC):
         if flat.size and not (flat.min() >= 0 and flat.max() < math.inf):
             bad = flat[~((flat >= 0) & (flat < math.inf))][0]
             raise ValueError(f"positions must be finite and at least 0, got {bad}")
-        return self._held(ARRAYS)(flat).reshape(positions.shape)  # type: ignore[no-any-return]
+        rates: Array = self._held(ARRAYS)(flat)
+        return rates.reshape(positions.shape)
 
-    def breaks(self, stop: float | None = None, most: int = 10_000) -> list[float]:
-        """Positions before ``stop`` (default: the end) where the formula changes, in order.
+    def breaks(self, stop: float | None = None, most: int = 10_000, *, start: float = 0) -> list[float]:
+        """Positions between ``start`` and ``stop`` (default: the end) where the formula changes, in order.
 
         Of a schedule that changes more often than that, the first ``most``.
+
+        Raises:
+            ValueError: The schedule never ends, and no ``stop`` is given.
 
         >>> from lehr import Ramp, Constant
         >>> Ramp(0, 1, 10).then(Constant(1, 20)).then(Ramp(1, 0, 5)).breaks()
@@ -144,13 +224,13 @@ class Schedule(ABC):
         """
         stop = self.length if stop is None else stop
         if stop is None:
-            raise ValueError(f"{self!r} never ends: say up to which position, breaks(stop)")
-        return list(islice((position for position, _ in groupby(self._changes(stop))), most))
+            raise ValueError(f"{checks.shown(self)} never ends; give the position up to which to look: breaks(stop)")
+        return list(islice((position for position, _ in groupby(self._changes(start, stop))), most))
 
-    # Values: equal when they say the same formula, whatever they are called.
+    # Values: equal when they have the same formula, whatever they are called.
 
-    def _key(self) -> tuple[Any, ...]:
-        return (type(self).__name__, *(_key_of(getattr(self, f.name)) for f in fields(self)))  # type: ignore[arg-type]
+    def _key(self) -> tuple[object, ...]:
+        return (type(self).__name__, *(_key_of(getattr(self, f.name)) for f in fields(self)))
 
     def __eq__(self, other: object) -> bool:
         return self._key() == other._key() if isinstance(other, Schedule) else NotImplemented
@@ -159,16 +239,22 @@ class Schedule(ABC):
         return hash(self._key())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("_rate", "_scalar_pieces")}
+        """The fields alone, without what is kept for speed."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def settings(self) -> dict[str, Any]:
         """What it was built from, by name, without what is left at its default."""
-        said = {f.name: (getattr(self, f.name), f.default) for f in fields(self)}  # type: ignore[arg-type]
-        return {n: v for n, (v, default) in said.items() if default is MISSING or v != default}
+        values = {f.name: (getattr(self, f.name), f.default) for f in fields(self)}
+        return {n: v for n, (v, default) in values.items() if default is MISSING or v != default}
+
+    def _chunks(self) -> Iterator[str]:
+        """Its repr piece by piece, so that a message need not write down all of a long one."""
+        yield f"{type(self).__name__}("
+        yield from chunks_of_call(self.settings().items())
+        yield ")"
 
     def __repr__(self) -> str:
-        words = ", ".join(f"{name}={value!r}" for name, value in self.settings().items())
-        return f"{type(self).__name__}({words})"
+        return "".join(self._chunks())
 
     # Operators: each builds a larger value.
 
@@ -185,25 +271,23 @@ class Schedule(ABC):
         >>> warmup_and_hold(5), warmup_and_hold(500)
         (0.5, 1.0)
         """
-        from .combinators import sequence
-
-        return sequence(self, *others)
+        return KINDS["Then"]((self, *others))._unwrapped
 
     def __mul__(self, other: Schedule | float) -> Schedule:
-        from .combinators import Product
-
-        return Product((self, _operand(other, "*")))
+        return KINDS["Product"]((self, _operand(other, "*")))
 
     def __rmul__(self, other: float) -> Schedule:
         return self * other
 
     def __add__(self, other: Schedule | float) -> Schedule:
-        from .combinators import Sum
-
-        return Sum((self, _operand(other, "+")))
+        return KINDS["Sum"]((self, _operand(other, "+")))
 
     def __radd__(self, other: float) -> Schedule:
         return self + other
+
+    def _scaled(self, factor: float) -> Schedule:
+        """``self * factor``, but factor upon factor becomes one."""
+        return self if factor == 1 else self * factor
 
     def repeat(self, times: int | None = None, *, length_factor: float = 1, height_factor: float = 1) -> Schedule:
         """This schedule over and over: ``times`` cycles, or for ever.
@@ -213,47 +297,78 @@ class Schedule(ABC):
             length_factor: Each cycle is this many times as long as the one before.
             height_factor: Each cycle's rates are this many times those of the one before.
 
+        Raises:
+            ValueError: The schedule has no length, a factor is not above 0, or without ``times`` the
+                cycles shrink or their rates grow for ever.
+
         >>> from lehr import Ramp
         >>> saw = Ramp(1, 0, 10).repeat(3, length_factor=2, height_factor=0.5)
         >>> saw.length, saw(10), saw(20), saw(30)
         (70, 0.5, 0.25, 0.25)
         """
-        from .combinators import Repeat
-
-        return Repeat(self, times, length_factor, height_factor)
+        return KINDS["Repeat"](self, times, length_factor, height_factor)
 
     def clip(self, lo: float | None = None, hi: float | None = None) -> Schedule:
         """This schedule, nowhere below ``lo`` and nowhere above ``hi``.
+
+        Raises:
+            ValueError: ``lo`` is above ``hi``.
 
         >>> from lehr import Exponential
         >>> Exponential(1.0, 0.5).clip(lo=0.1)(20)
         0.1
         """
-        from .combinators import Clip
-
-        return Clip(self, lo, hi)
+        return KINDS["Clip"](self, lo, hi)
 
     def cut(self, start: float = 0, stop: float | None = None) -> Schedule:
-        """The stretch from ``start`` to ``stop`` (default: the end), as a schedule of its own.
+        """The rates from ``start`` to ``stop`` (default: the end), as a schedule of its own.
+
+        ``schedule.cut(start, stop)(t)`` is ``schedule(min(start + t, stop))``. Parts that lie outside
+        are dropped. Where ``start`` is past the end, the result has length 0 and the final value.
+
+        Raises:
+            ValueError: A position is negative, or ``start`` is after ``stop``.
 
         >>> from lehr import Ramp
         >>> Ramp(0, 1, 10).cut(2, 5)(0), Ramp(0, 1, 10).cut(2, 5)(100)
         (0.2, 0.5)
+        >>> Ramp(0, 1, 10).then(Ramp(1, 0, 10)).cut(10)
+        Ramp(start=1.0, end=0.0, length=10)
         """
-        from .combinators import Cut
+        start, end = checks.length("start", start, owner="cut"), self._end
+        stop = max(start, end) if stop is None else checks.length("stop", stop, owner="cut")
+        if stop < start:
+            raise ValueError(f"cut needs `start` at most `stop`, got start={start} and stop={stop}")
+        if start >= min(stop, end):
+            return KINDS["Constant"](self(start), stop - start)
+        if stop > end:
+            return self.cut(start)._prolonged(stop - end)
+        return self if start == 0 and stop == end else self._cut(start, stop)
 
-        return Cut(self, start, stop)
+    def _prolonged(self, more: float) -> Schedule:
+        """This schedule, and its final rate for so many positions more."""
+        return self.then(KINDS["Constant"](self._final_rate, more))
 
     def stretch(self, length: float) -> Schedule:
         """This schedule run faster or slower, so that it takes ``length`` positions.
+
+        Raises:
+            ValueError: The schedule never ends or has length 0, or ``length`` is not above 0.
 
         >>> from lehr import Ramp
         >>> Ramp(0, 1, 10).stretch(100)(50)
         0.5
         """
-        from .combinators import Stretch
+        return KINDS["Stretch"](self, length)
 
-        return Stretch(self, length)
+    def _stretched(self, length: float) -> Schedule:
+        """`stretch`, but stretch upon stretch becomes one.
+
+        The parts are stretched instead of the whole, so that `cut` can drop what is over.
+        """
+        result = self._fit(length) if self.length and length else self
+        same = result.length == length and abs(result(0) - self(0)) <= 1e-12 * self(0)
+        return result if same else self.stretch(length)  # rounding has moved a stair to where it begins
 
     def shift(self, n: float) -> Schedule:
         """This schedule ``n`` positions later, its first rate held until then.
@@ -262,33 +377,66 @@ class Schedule(ABC):
         >>> Ramp(0, 1, 10).shift(5)(10)
         0.5
         """
-        from .parts import Constant
-
-        return Constant(self(0), checks.length("n", n, owner="shift")).then(self)
+        return KINDS["Constant"](self(0), checks.length("n", n, owner="shift")).then(self)
 
     # Showing itself.
 
     def describe(self, stop: int | None = None) -> str:
-        """Every resolved number: phases, boundaries, peak, final value, area under the curve."""
-        from .description import describe
+        """Every resolved number: phases, boundaries, peak, final value, area under the curve.
 
-        return describe(self, stop)
+        Args:
+            stop: Steps to describe; None for all, or for the first ones of a schedule that never ends.
+        """
+        return description.describe(self, stop)
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw it with matplotlib: `lehr.plot.plot_schedule` with the same options.
+
+        Args:
+            ax: The matplotlib Axes to draw on; None for the current ones.
+            **options: As `lehr.plot.plot_schedule` takes them.
+
+        Returns:
+            The Axes drawn on.
+
+        Raises:
+            ImportError: matplotlib is missing.
+        """
+        # lehr.plot stands above the schedules and needs matplotlib. So it is looked up by name on the first call,
+        # as pandas does with its plotting backend, and not imported.
+        return import_module("lehr.plot").plot_schedule(self, ax, **options)
 
     def _repr_svg_(self) -> str:
-        from .description import svg
-
-        return svg(self)
+        return description.svg(self)
 
 
-def _key_of(value: Any) -> Any:
+def _key_of(value: object) -> object:
     if isinstance(value, Schedule):
         return value._key()
     return tuple(map(_key_of, value)) if isinstance(value, tuple) else value
 
 
-def _operand(value: Schedule | float, operator: str) -> Schedule:
-    from .parts import Constant
+def chunks_of_call(settings: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """What stands between the brackets of a call, piece by piece."""
+    for index, (name, value) in enumerate(settings):
+        yield f"{', ' if index else ''}{name}="
+        yield from _chunks_of(value)
 
+
+def _chunks_of(value: object) -> Iterator[str]:
+    if isinstance(value, Schedule):
+        yield from value._chunks()
+    elif isinstance(value, tuple):
+        yield "("
+        for index, item in enumerate(value):
+            yield ", " if index else ""
+            yield from _chunks_of(item)
+        yield ",)" if len(value) == 1 else ")"
+    else:
+        yield repr(value)
+
+
+def _operand(value: Schedule | float, operator: str) -> Schedule:
     if isinstance(value, Schedule):
         return value
-    return Constant(checks.number(operator, value, owner="a schedule"))
+    return KINDS["Constant"](checks.number(operator, value, owner="a schedule"))

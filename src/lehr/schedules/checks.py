@@ -6,7 +6,7 @@ import difflib
 import math
 import operator
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -79,6 +79,13 @@ def whole(value: object) -> int | None:
         return None
 
 
+def boolean(name: str, value: object, *, owner: str) -> bool:
+    """``value``, if it is True or False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{owner} needs True or False for `{name}`, got {shown(value)}")
+    return value
+
+
 def position(value: object) -> float:
     """``value`` as a position: a number of at least 0, exact if it is an integer."""
     found: object = whole(value)
@@ -127,16 +134,50 @@ def unknown(what: str, word: object, known: Iterable[str], aliases: Mapping[str,
     return f"unknown {what} {shown(word)}; {suggestion(word, known, aliases)}Available: {', '.join(known)}"
 
 
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 80
-_SHORT.maxlevel = 3
+class _Short(reprlib.Repr):
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = most
+        self.maxlevel = 3
+
+    def repr_instance(self, value: object, level: int) -> str:
+        chunks: Callable[[object], Iterable[str]] | None = getattr(type(value), "_chunks", None)
+        if chunks is None:
+            return super().repr_instance(value, level)
+        text = ""
+        for chunk in chunks(value):
+            text += chunk
+            if len(text) > self.maxother:
+                return f"{text[: self.maxother - 3]}..."
+        return text
 
 
-def shown(value: object) -> str:
-    """A value for a message: its repr, cut to a line, at a cost that does not grow with the value."""
+def shown(value: object, most: int = 80) -> str:
+    """A value for a message: its repr, cut to ``most`` characters, at a cost that does not grow with the value."""
     if isinstance(value, int) and not -(2**256) < value < 2**256:
         return f"an integer of about {int(value.bit_length() * math.log10(2)) + 1} digits"
-    return _SHORT.repr(value)
+    return _Short(most).repr(value)
+
+
+def named(word: object, longest: int = 80) -> str:
+    """A name for a message: as it is, if that can do no harm to a terminal or a log, else its repr, cut.
+
+    >>> print(named("max_lr"), named("a\\nb"))
+    max_lr 'a\\nb'
+    """
+    if isinstance(word, str) and len(word) <= longest and word.isprintable():
+        return word
+    return shown(word)
+
+
+def printable(text: str, longest: int = 300) -> str:
+    """A foreign text for a message, such as that of a parser: one line, without control characters, cut.
+
+    >>> printable("line 1\\n  line 2 \\x1b[31m")
+    'line 1 line 2 \\\\x1b[31m'
+    """
+    words = " ".join(text[: 2 * longest].split())[:longest]
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in words)
 
 
 def store(schedule: object, **checked: Any) -> None:

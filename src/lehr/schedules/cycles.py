@@ -6,15 +6,15 @@ import math
 from bisect import bisect_right
 
 MOST = 10_000
-"""Cycles whose starts are added up. Only factors a hair above 1 have more of them before any end of a run."""
+"""Cycles whose starts are added up. Only factors very near to 1 have more of them before the end of any run."""
 
 
 class Cycles:
     """Where cycles of growing length start.
 
-    Those of the first are cumulative sums, found as far as they are asked for: a logarithm would find the
-    cycle at once, and at some exact restarts the wrong one. Beyond `MOST` it is the sum of the geometric
-    series, as exact as if the position were a few units in its last place away.
+    The first starts are cumulative sums, computed when they are needed: a logarithm would find the cycle at
+    once, but at some exact restarts the wrong one. Beyond `MOST` a start is the sum of the geometric series,
+    which is exact to a few units in the last place of the position.
 
     Args:
         length: Length of the first.
@@ -27,7 +27,7 @@ class Cycles:
         self._first, self._length, self._factor, self._times = length, length, factor, times
 
     def near(self, t: float) -> list[float]:
-        """The starts up to position ``t``, but for those beyond `MOST`."""
+        """The starts up to position ``t``, without those beyond `MOST`."""
         starts = self._starts
         while len(starts) != self._times and len(starts) <= MOST and starts[-1] + self._length <= t:
             starts.append(starts[-1] + self._length)
@@ -50,7 +50,7 @@ class Cycles:
         return starts[index] if index <= MOST else self._after(index - MOST)
 
     def _after(self, n: int) -> float:
-        """Where the cycle starts that comes ``n`` after the last one whose start was added up."""
+        """The start of the cycle that is ``n`` after the last one whose start was added up."""
         growth = math.expm1(n * math.log(self._factor)) / (self._factor - 1)
         return self._starts[-1] + length_beyond(self._first, self._factor) * growth
 
@@ -62,5 +62,17 @@ class Cycles:
 
 
 def length_beyond(length: float, factor: float) -> float:
-    """Length of the cycle with the index `MOST`: ten thousand products would round it ten thousand times."""
+    """Length of the cycle with the index `MOST`, rounded once and not ten thousand times."""
     return length * float(factor) ** MOST
+
+
+def cycles_before(position: float, length: float, factor: float) -> int:
+    """How many cycles begin before ``position``, at least 1, if each is ``factor`` times as long as the one before.
+
+    >>> cycles_before(71, length=10, factor=2)  # they begin at 0, 10, 30 and 70
+    4
+    """
+    if factor == 1:
+        return max(1, math.ceil(position / length))
+    index, start = Cycles(length, factor, None).at(position)
+    return max(1, index + (start < position))

@@ -4,52 +4,87 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, overload
 
-from .base import Schedule
-from .checks import LONGEST, integer
+from .checks import LONGEST, integer, shown
+from .sampling import HasBreaks, positions, spread
 
 if TYPE_CHECKING:
     from .backends import Array
 
 SAMPLES = 100_000
-"""Positions looked at in a run that is too long to look at each."""
-NOTHING = 1e-12
-"""The share of its start that a rate just before the end of a stretch must be to differ from 0."""
+"""Positions at which a run is looked at that is too long to look at each."""
+ROWS = 20
+"""Phases that are written down one by one."""
+LONGEST_REPR = 4_000
+_MOST_BREAKS = 10_000
+_NOTICEABLE = 1e-6
+"""The share of the rates around a boundary from which on their difference is a jump, and not rounding."""
+
+
+class Describable(HasBreaks, Protocol):
+    """What is asked of a schedule here; `Schedule` imports this file, so this file cannot import it."""
+
+    @property
+    def length(self) -> float | None: ...
+    @overload
+    def __call__(self, position: float) -> float: ...
+    @overload
+    def __call__(self, position: Array) -> Array: ...
+    def _changes(self, start: float, stop: float) -> Iterator[float]: ...
+    def _inside_cycle(self, position: float) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of a run between two changes of formula: ``kind`` says what the rate does there."""
+    """A part of a run between two changes of formula.
+
+    Attributes:
+        kind: What the rate does there: warmup, rise, hold, decay or cooldown.
+        start: Its first position.
+        stop: The first position after it.
+        first: The rate at ``start``.
+        last: The rate that it comes to, just before ``stop``.
+        following: The rate at ``stop``.
+    """
 
     kind: str
     start: float
     stop: float
     first: float
     last: float
+    following: float
+
+    @property
+    def jumps(self) -> bool:
+        """Whether the rate moves and comes to another rate than the one at ``stop``."""
+        return self.kind != "hold" and self.last != self.following
 
 
 @dataclass(frozen=True)
 class Summary:
     """The resolved numbers of a schedule over the positions from 0 to ``stop``."""
 
-    schedule: Schedule
+    schedule: Describable
     stop: float
 
     @cached_property
     def phases(self) -> list[Phase]:
-        """What the rate does between two boundaries, from the first to the last."""
-        edges = [0, *self.schedule.breaks(self.stop), self.stop]
+        """What the rate does between two boundaries, from the first to the last; the first 10,001 of them."""
+        edges = [0, *self.schedule.breaks(self.stop, _MOST_BREAKS), self.stop]
         phases: list[Phase] = []
         for start, stop in pairwise(edges):
-            # The end of a stretch belongs to the next one: ask just before it.
-            first, last = self.schedule(start), self.schedule(math.nextafter(stop, 0))
-            last = 0.0 if last < NOTHING * first else last
-            kind = _kind(first, last, before=phases)
-            phases.append(Phase(kind, start, stop, first, last))
+            first, last, following = map(self.schedule, (start, math.nextafter(stop, 0), stop))
+            scale = max(first, last, following)
+            if abs(last - following) <= _NOTICEABLE * scale:
+                last = following
+            elif last <= 1e-12 * scale:  # on its way to 0
+                last = 0.0
+            phases.append(Phase(_kind(first, last, before=phases), start, stop, first, last, following))
         return phases
 
     @cached_property
@@ -58,8 +93,9 @@ class Summary:
 
         if self.stop <= SAMPLES:
             return np.arange(math.ceil(self.stop), dtype=np.float64)
-        edges = np.array([0, *self.schedule.breaks(self.stop)], dtype=np.float64)
-        return np.unique(np.concatenate([edges, np.floor(_spread(SAMPLES, self.stop))]))
+        sampled = positions(self.schedule, self.stop, SAMPLES)
+        updates = np.union1d(np.floor(sampled), np.ceil(sampled))
+        return updates[updates < self.stop]
 
     @cached_property
     def peak(self) -> tuple[float, int]:
@@ -69,19 +105,25 @@ class Summary:
 
     @cached_property
     def area(self) -> float:
-        """The sum of the rates of all updates; in a very long run, from the mean of a spread of them."""
+        """The sum of the rates of all updates; of a very long run, from the mean of a sample."""
         import numpy as np
 
         if self.stop <= 10 * SAMPLES:
-            return float(self.schedule(np.arange(math.ceil(self.stop))).sum())
-        return float(self.schedule(np.floor(_spread(10 * SAMPLES, self.stop))).mean() * self.stop)
+            return float(self.schedule(np.arange(math.ceil(self.stop), dtype=np.float64)).sum())
+        return float(self.schedule(np.floor(spread(10 * SAMPLES, self.stop))).mean() * self.stop)
 
+    @property
+    def unfinished(self) -> str:
+        """Says that the run ends in the middle of a cycle, and at which rate; empty if it does not.
 
-def _spread(count: int, stop: float) -> Array:
-    """Positions all over a run, by the golden ratio: even steps could keep step with its cycles."""
-    import numpy as np
-
-    return np.sort(np.arange(count) * (math.sqrt(5) - 1) / 2 % 1) * stop
+        >>> from lehr import cosine_restarts
+        >>> Summary(cosine_restarts(150, max_lr=1.0, cycle_steps=100), stop=150).unfinished
+        'in the middle of a cycle, at 50 % of the peak'
+        """
+        if not self.schedule._inside_cycle(self.stop):
+            return ""
+        rate = self.schedule(math.nextafter(self.stop, 0))
+        return f"in the middle of a cycle, at {rate / (self.peak[0] or 1):.0%} of the peak".replace("%", " %")
 
 
 def _kind(first: float, last: float, before: list[Phase]) -> str:
@@ -92,53 +134,60 @@ def _kind(first: float, last: float, before: list[Phase]) -> str:
     return "cooldown" if before and before[-1].kind == "hold" else "decay"
 
 
-def horizon(schedule: Schedule, stop: float | None = None) -> float:
+def horizon(schedule: Describable, stop: float | None = None) -> float:
     """``stop``, or the schedule's length, or where to stop looking at one that never ends."""
     if stop is not None:
         return integer("stop", stop, owner="describe")
     if schedule.length is not None:
         return schedule.length or 1
-    first = next(schedule._changes(LONGEST), 0)  # the end of a warmup, most often
+    first = next(schedule._changes(0, LONGEST), 0)  # the end of a warmup, most often
     return max(10_000, 10 * first)
 
 
-def describe(schedule: Schedule, stop: float | None = None) -> str:
+def describe(schedule: Describable, stop: float | None = None) -> str:
     """Every resolved number of a schedule, one a line."""
     summary = Summary(schedule, horizon(schedule, stop))
     peak, at = summary.peak
-    end = "never ends" if schedule.length is None else f"{_whole(schedule.length)} steps"
-    lines = [repr(schedule), f"length  {end}"]
-    phases = summary.phases
-    width = max(len(_whole(p.stop)) for p in phases)
-    for phase in phases[:20]:
-        span = f"{_whole(phase.start):>{width}} to {_whole(phase.stop):>{width}}"
-        lines.append(f"{phase.kind:<9} {span}   {phase.first:.6g} to {phase.last:.6g}")
-    if len(phases) > 20:
-        lines.append(f"... and {len(phases) - 20} more phases")
+    end = "never ends" if schedule.length is None else f"{_number(schedule.length)} steps"
+    lines = [shown(schedule, most=LONGEST_REPR), f"length  {end}", *_rows(summary.phases)]
     lines.append(f"peak    {peak:.6g} at step {at:,}")
+    if summary.unfinished and (stop is not None or schedule.length is not None):
+        lines.append(f"ends    {summary.unfinished}")
     if schedule.length is not None:
-        lines.append(f"final   {schedule(schedule.length):.6g} from step {_whole(schedule.length)} on")
+        lines.append(f"final   {schedule(schedule.length):.6g} from step {_number(schedule.length)} on")
     about = "" if summary.stop <= 10 * SAMPLES else "about "
-    lines.append(f"area    {about}{summary.area:.6g} (sum of the rates of {_whole(summary.stop)} steps)")
+    lines.append(f"area    {about}{summary.area:.6g} (sum of the rates of {_number(summary.stop)} steps)")
     return "\n".join(lines)
 
 
-def _whole(position: float) -> str:
+def _rows(phases: list[Phase]) -> Iterator[str]:
+    """A line for each phase, for the first ones if there are many."""
+    shown_ones, more = phases[:ROWS], len(phases) - ROWS
+    width = max(len(_number(phase.stop)) for phase in shown_ones)
+    for phase in shown_ones:
+        span = f"{_number(phase.start):>{width}} to {_number(phase.stop):>{width}}"
+        jump = f", jumps to {phase.following:.6g}" if phase.jumps else ""
+        yield f"{phase.kind:<9} {span}   {phase.first:.6g} to {phase.last:.6g}{jump}"
+    if more > 0:
+        yield f"... and {'more than ' if len(phases) > _MOST_BREAKS else ''}{more:,} more phases"
+
+
+def _number(position: float) -> str:
     return f"{position:,.6g}" if isinstance(position, float) else f"{position:,}"
 
 
-def svg(schedule: Schedule, width: int = 320, height: int = 90) -> str:
+def svg(schedule: Describable, width: int = 320, height: int = 90) -> str:
     """A small line of the rates, with nothing but the standard library, for a notebook."""
     stop, even = horizon(schedule), [i / 240 for i in range(241)]
     changes = [position for b in schedule.breaks(stop, most=240) for position in (math.nextafter(b, 0), b)]
-    positions = sorted([*changes, *(stop * share for share in even)])
-    rates = [schedule(position) for position in positions]
+    where = sorted([*changes, *(stop * share for share in even)])
+    rates = [schedule(position) for position in where]
     top = max(rates) or 1.0
     points = " ".join(
         f"{10 + position / stop * (width - 20):.1f},{height - 10 - rate / top * (height - 20):.1f}"
-        for position, rate in zip(positions, rates, strict=True)
+        for position, rate in zip(where, rates, strict=True)
     )
-    title = html.escape(repr(schedule))
+    title = html.escape(shown(schedule))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img">'
         f"<title>{title}</title>"

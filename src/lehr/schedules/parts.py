@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, takewhile
@@ -9,10 +10,11 @@ from itertools import count, takewhile
 from . import checks, shapes
 from .backends import Backend, Piece
 from .base import Schedule
+from .boundaries import first_position
 
 
 def _check(part: Schedule, *rates: str) -> None:
-    """Hold the named rates and the length of a part to their rules, and store them clean."""
+    """Check the named rates and the length of a part, and store them as floats and ints."""
     owner = type(part).__name__
     for name in rates:
         checks.store(part, **{name: checks.number(name, getattr(part, name), owner=owner)})
@@ -29,7 +31,7 @@ class Constant(Schedule):
         length: Positions it takes up; None if it never ends.
 
     Raises:
-        ValueError: The rate is no finite number of at least 0, or the length is negative.
+        ValueError: The rate is not a finite number of at least 0, or the length is negative.
 
     >>> Constant(0.1)(10**15)
     0.1
@@ -45,6 +47,26 @@ class Constant(Schedule):
         rate = self.rate
         return [(0, lambda t: rate)]
 
+    @property
+    def _highest(self) -> float:
+        return self.rate
+
+    @property
+    def _level(self) -> float | None:
+        return self.rate if self.length is None else None
+
+    def _cut(self, start: float, stop: float) -> Schedule:
+        return Constant(self.rate, None if stop == math.inf else stop - start)
+
+    def _prolonged(self, more: float) -> Schedule:
+        return Constant(self.rate, self._end + more)
+
+    def _fit(self, length: float) -> Schedule:
+        return Constant(self.rate, length)
+
+    def _scaled(self, factor: float) -> Schedule:
+        return Constant(self.rate * factor, self.length)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ramp(Schedule):
@@ -58,11 +80,12 @@ class Ramp(Schedule):
         length: Positions from the one to the other, :math:`n`; 0 is the end at once.
         shape: The share of the way gone, :math:`g`: ``"linear"``, ``"cosine"``, ``"1-sqrt"``,
             ``"sqrt"``, ``"square"``, ``"polynomial(2)"``, ``"exponential"``, ``"sigmoid"``,
-            ``"rex"`` and the others of ``lehr.schedules.shapes``.
+            ``"rex"`` and the others of ``lehr.schedules.shapes``. All but ``"tanh"``,
+            ``"saturating"`` and ``"log"`` come to ``end`` without a jump.
 
     Raises:
-        ValueError: A rate is no finite number of at least 0, the length is negative, there is no
-            such shape, or the shape is exponential and an end is 0.
+        ValueError: A rate is not a finite number of at least 0, the length is negative, the shape
+            is unknown, or it is exponential and an end is 0.
 
     >>> cosine = Ramp(1.0, 0.0, 30, "cosine")
     >>> [round(cosine(t), 12) for t in (0, 10, 15, 20, 30, 99)]
@@ -89,52 +112,82 @@ class Ramp(Schedule):
         start, end = self.start, self.end
         if start == end or not self.length:
             return [(0, lambda t: end)]
-        return [(0, shapes.get(self.shape).between(start, end, self.length, xp))]
+        return shapes.get(self.shape).pieces(start, end, self.length, xp)
 
     def _final(self) -> float:
         return self.end
 
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        return iter(())  # the pieces of a shape are one formula, which is rounded differently
+
+    @property
+    def _highest(self) -> float:
+        return max(self.start, self.end)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Exponential(Schedule):
-    r"""A rate multiplied by ``rate`` every ``every`` positions, smoothly or in steps.
+    r"""A rate multiplied by ``factor`` every ``every`` positions, smoothly or in steps.
 
     .. math:: \eta_t = s \, r^{t / k} \quad\text{or}\quad s \, r^{\lfloor t / k \rfloor}
 
     Args:
         start: Rate at position 0, :math:`s`.
-        rate: Factor per ``every`` positions, :math:`r`, above 0.
+        factor: Factor per ``every`` positions, :math:`r`, above 0.
         every: Positions that one factor takes, :math:`k`.
         staircase: Whether the rate stays between two multiples of ``every``.
         length: Positions after which it holds; None if it never ends.
+
+    Raises:
+        ValueError: A number is out of its range, or the rate grows beyond the largest float: always
+            if ``factor`` is above 1 and there is no ``length``.
 
     >>> Exponential(1.0, 0.5, every=10)(20)
     0.25
     """
 
     start: float
-    rate: float
+    factor: float
     every: float = 1
     staircase: bool = False
     length: float | None = None
 
     def __post_init__(self) -> None:
         _check(self, "start")
-        checks.store(self, rate=checks.number("rate", self.rate, owner="Exponential", above=0))
+        checks.store(self, factor=checks.number("factor", self.factor, owner="Exponential", above=0))
         checks.store(self, every=checks.length("every", self.every, owner="Exponential", above=0))
         if not isinstance(self.staircase, bool):
-            raise ValueError(f"Exponential needs True or False for `staircase`, got {self.staircase!r}")
+            raise ValueError(f"Exponential needs True or False for `staircase`, got {checks.shown(self.staircase)}")
+        if not math.isfinite(self._highest):
+            raise ValueError(
+                f"Exponential with `factor` above 1 needs a `length` at which its rate is still a finite number, got "
+                f"factor={self.factor!r}, every={self.every!r} and length={self.length!r}; give a shorter one"
+            )
 
     def _pieces(self, xp: Backend) -> list[Piece]:
-        start, rate, every = self.start, self.rate, self.every
+        start, factor, every = self.start, self.factor, self.every
         if self.staircase:
-            return [(0, lambda t: start * rate ** (t // every))]
-        return [(0, lambda t: start * rate ** (t / every))]
+            return [(0, lambda t: start * factor ** (t // every))]
+        return [(0, lambda t: start * factor ** (t / every))]
 
-    def _breaks(self, stop: float) -> Iterator[float]:
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
         if not self.staircase:
             return iter(())
-        return takewhile(lambda stair: stair < stop, count(self.every, self.every))
+        stairs = map(self._stair, count(int(start // self.every) + 1))
+        return takewhile(lambda stair: stair < stop, stairs)
+
+    def _stair(self, index: int) -> float:
+        """The first position of the stair of that index."""
+        return first_position(lambda t: t // self.every, index, near=self.every * index)
+
+    @property
+    def _highest(self) -> float:
+        if self.factor <= 1:
+            return self.start
+        try:
+            return float(self.start * self.factor ** (self._end / self.every))
+        except OverflowError:
+            return math.inf
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -149,6 +202,9 @@ class PowerLaw(Schedule):
         timescale: Positions :math:`\tau`, above 0.
         length: Positions after which it holds; None if it never ends.
 
+    Raises:
+        ValueError: A number is out of its range.
+
     >>> PowerLaw(1.0, exponent=-0.5, timescale=100)(300)
     0.5
     """
@@ -160,13 +216,16 @@ class PowerLaw(Schedule):
 
     def __post_init__(self) -> None:
         _check(self, "start")
-        negated = -self.exponent if isinstance(self.exponent, int | float) else self.exponent
-        if isinstance(self.exponent, bool):
-            negated = self.exponent
-        checks.number("-exponent", negated, owner="PowerLaw")
-        checks.store(self, exponent=float(self.exponent))
-        checks.store(self, timescale=checks.number("timescale", self.timescale, owner="PowerLaw", above=0))
+        exponent = checks.real("exponent", self.exponent, owner="PowerLaw")
+        if exponent > 0:
+            raise ValueError(f"PowerLaw needs a finite number of at most 0 for `exponent`, got {self.exponent!r}")
+        timescale = checks.number("timescale", self.timescale, owner="PowerLaw", above=0)
+        checks.store(self, exponent=exponent, timescale=timescale)
 
     def _pieces(self, xp: Backend) -> list[Piece]:
         start, exponent, scale = self.start, self.exponent, self.timescale
         return [(0, lambda t: start * ((t + scale) / scale) ** exponent)]
+
+    @property
+    def _highest(self) -> float:
+        return self.start

@@ -1,23 +1,31 @@
 """Shapes: how a ramp goes from its start to its end.
 
 Given a start ``a``, an end ``b`` and a length of ``n`` positions, a shape is a formula from the ``t``
-positions done to a value between the two. Most are known by the share of the way that is left, 1 at 0
+positions done to a rate between the two. Most are known by the share of the way that is left, 1 at 0
 and 0 at ``n``. It is computed from ``n - t``, which is exact where ``1 - t / n`` is not.
+
+To add a shape, write its function here and give it a row in the table of the golden tests.
 """
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 import math
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
-from .backends import Backend, Formula
+from . import checks
+from .backends import Backend, Formula, Piece
 
-Curve = Callable[..., Formula]
+Curve = Callable[..., Formula | list[Piece]]
+"""a, b, n, backend and the shape's own parameters -> its formula, or several, each with its start."""
+
+Rule = Callable[..., str | None]
+"""A shape's own parameters -> why it does not take them, or None."""
 
 
 @dataclass(frozen=True)
@@ -26,24 +34,57 @@ class Shape:
 
     curve: Curve
     counts_left: bool
+    rule: Rule
     arguments: tuple[float, ...] = ()
 
-    def between(self, start: float, end: float, n: float, xp: Backend) -> Formula:
-        """Position -> rate, on the way from ``start`` at 0 to ``end`` at ``n``."""
-        if start < end and self.counts_left:
+    def pieces(self, start: float, end: float, n: float, xp: Backend) -> list[Piece]:
+        """The formulas from position to rate, on the way from ``start`` at 0 to ``end`` at ``n``."""
+        if self.counts_left and start < end:
             # On the way up what is left is taken from the higher end, which would round the lower.
-            left, rise = self.curve(1.0, 0.0, n, xp, *self.arguments), end - start
-            return lambda t: start + rise * (1 - left(t))
-        return self.curve(start, end, n, xp, *self.arguments)
+            return [(at, _rising(start, end, left)) for at, left in self._pieces(1.0, 0.0, n, xp)]
+        return self._pieces(start, end, n, xp)
+
+    def _pieces(self, start: float, end: float, n: float, xp: Backend) -> list[Piece]:
+        curve = self.curve(start, end, n, xp, *self.arguments)
+        return curve if isinstance(curve, list) else [(0, curve)]
+
+    @property
+    def parameters(self) -> list[inspect.Parameter]:
+        """The parameters of its own."""
+        return list(inspect.signature(self.curve).parameters.values())[4:]
+
+
+def _rising(start: float, end: float, left: Formula) -> Formula:
+    rise = end - start
+    return lambda t: start + rise * (1 - left(t))
+
+
+def _positive(*arguments: float) -> str | None:
+    return None if all(1e-300 <= value <= 1e300 for value in arguments) else "each must be above 0"
+
+
+def _odd(half_turns: float = 1) -> str | None:
+    if half_turns > 0 and half_turns % 2 == 1:
+        return None
+    return "only an odd number of half turns comes to its end; join ramps with `then`, or cut a longer one"
+
+
+def _not_one(ratio: float | None = None) -> str | None:
+    return "a ratio of 1 is a constant" if ratio == 1 else None if ratio is None else _positive(ratio)
+
+
+def _any_sign(lower: float = -6, upper: float = 3) -> str | None:
+    return None if lower < upper else "the first must be below the second"
 
 
 SHAPES: dict[str, Shape] = {}
+_PI = Fraction("3.14159265358979323846264338327950288")
 _NAME = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*")
 
 
-def _shape(name: str, *, counts: str = "left") -> Callable[[Curve], Curve]:
+def _shape(name: str, *, counts: str = "left", rule: Rule = _positive) -> Callable[[Curve], Curve]:
     def register(curve: Curve) -> Curve:
-        SHAPES[name] = Shape(curve, counts == "left")
+        SHAPES[name] = Shape(curve, counts == "left", rule)
         return curve
 
     return register
@@ -56,22 +97,32 @@ def linear(a: float, b: float, n: float, xp: Backend) -> Formula:
     return lambda t: a + t / n * rise
 
 
-@_shape("cosine")
-def cosine(a: float, b: float, n: float, xp: Backend, half_turns: float = 1) -> Formula:
-    """(1 + cos(πt/n)) / 2 left; with another count of half turns it comes back up"""
-    cos, pi = xp.cos, xp.pi
-    fall = a - b
-    if half_turns == 1:
-        return lambda t: b + fall * ((1 + cos(pi * t / n)) / 2)
-    return lambda t: b + fall * ((1 + cos(pi * t / n * half_turns)) / 2)
+@_shape("cosine", counts="either", rule=_odd)
+def cosine(a: float, b: float, n: float, xp: Backend, half_turns: float = 1) -> list[Piece]:
+    """(1 + cos(πt/n)) / 2 left; with 3, 5, … half turns it goes down and up again before it ends"""
+    cos, pi, m = xp.cos, xp.pi, half_turns
+    # Near the lower end 1 + cos loses the last digits, and sin² of half the angle from there does not.
+    middle = n - n / (2 * m)
+    near = n - min(int(middle) + 1, (middle + n) / 2)
+    far, half_angle = n - near, _PI * Fraction(m) / (2 * Fraction(n))
+    base, height = min(a, b), abs(a - b)
+    if a < b:
+        return [
+            (0, xp.sine_squared(half_angle, base, height, at=0)),
+            (near, lambda t: base + height * ((1 + cos(pi * (far - t) / n * m)) / 2)),
+        ]
+    return [
+        (0, lambda t: base + height * ((1 + cos(pi * t / n * m)) / 2)),
+        (far, xp.sine_squared(half_angle, base, height, at=near)),
+    ]
 
 
 @_shape("quarter-cosine")
 def quarter_cosine(a: float, b: float, n: float, xp: Backend) -> Formula:
     """cos(πt/2n) left"""
-    cos, pi = xp.cos, xp.pi
+    sin, pi = xp.sin, xp.pi  # the cosine, counted from the end: exact there
     fall = a - b
-    return lambda t: b + fall * cos(pi * t / (2 * n))
+    return lambda t: b + fall * sin(pi * (n - t) / (2 * n))
 
 
 @_shape("k-decay")
@@ -126,14 +177,16 @@ def one_minus_power(a: float, b: float, n: float, xp: Backend, inner: float, out
     return lambda t: b + fall * (1 - (t / n) ** inner) ** outer
 
 
-@_shape("exponential", counts="gone")
+@_shape("exponential", counts="gone", rule=_not_one)
 def exponential(a: float, b: float, n: float, xp: Backend, ratio: float | None = None) -> Formula:
     """a (b/a)^(t/n), geometric between two ends above 0; or, for a given r, (1 - r^(t/n)) / (1 - r) gone"""
-    if ratio is None:
-        whole = b / a
+    if ratio is not None:
+        r, rise = ratio, b - a
+        return lambda t: a + rise * ((1 - r ** (t / n)) / (1 - r))
+    whole = b / a
+    if sys.float_info.min < whole < math.inf:
         return lambda t: a * whole ** (t / n)
-    r, rise = ratio, b - a
-    return lambda t: a + rise * ((1 - r ** (t / n)) / (1 - r))
+    return lambda t: a ** ((n - t) / n) * b ** (t / n)  # two ends so far apart that no float is their ratio
 
 
 @_shape("rex")
@@ -151,11 +204,11 @@ def sigmoid(a: float, b: float, n: float, xp: Backend, steepness: float = 10) ->
     return lambda t: a + rise * ((1 + function(steepness / 2 * (t / n - 0.5)) / whole) / 2)
 
 
-@_shape("tanh")
+@_shape("tanh", rule=_any_sign)
 def tanh(a: float, b: float, n: float, xp: Backend, lower: float = -6, upper: float = 3) -> Formula:
     """Left: ½(1 - tanh(l(1 - t/n) + u·t/n)); Hsueh et al. 2018, https://arxiv.org/abs/1806.01593
 
-    It does not reach its ends: with the usual bounds 0.25 % is left at n.
+    As in the paper it does not reach its ends: with the usual bounds 0.25 % is left at n, where the rate jumps.
     """
     function = xp.tanh
     fall = a - b
@@ -164,54 +217,51 @@ def tanh(a: float, b: float, n: float, xp: Backend, lower: float = -6, upper: fl
 
 @_shape("log", counts="gone")
 def log(a: float, b: float, n: float, xp: Backend) -> Formula:
-    """Gone: ln(1 + t) / ln(n), all of the way at n - 1, as DeepSpeed's warmup"""
-    function, whole = xp.log, math.log(n)
+    """Gone: ln(1 + t) / ln(n), all of the way from n - 1 on, as DeepSpeed's warmup
+
+    A length below 2 counts as 2, as there. So one below 1 does not reach its end, where the rate jumps.
+    """
+    function, minimum, whole = xp.log, xp.minimum, math.log(max(n, 2))
     rise = b - a
-    return lambda t: a + rise * (function(1 + t) / whole)
+    return lambda t: a + rise * minimum(1.0, function(1 + t) / whole)
 
 
 @_shape("saturating", counts="gone")
 def saturating(a: float, b: float, n: float, xp: Backend) -> Formula:
-    """1 - e^(-t/n) gone: 63 % of the way at n"""
+    """1 - e^(-t/n) gone: 63 % of the way at n, where the rate jumps to its end, as in pytorch_warmup"""
     exp = xp.exp
     rise = b - a
     return lambda t: a + rise * (1 - exp(-t / n))
 
 
 def get(name: object) -> Shape:
-    """The shape that a name such as ``"cosine"`` or ``"polynomial(2)"`` says.
+    """The shape with a name such as ``"cosine"`` or ``"polynomial(2)"``.
 
     Raises:
-        ValueError: There is none of that name, or its parameters are not the ones it takes.
+        ValueError: The name is unknown, or the shape does not take these parameters.
 
     >>> get("polynomial(2)").arguments
     (2.0,)
     """
     match = _NAME.fullmatch(name) if isinstance(name, str) else None
-    known = ", ".join(SHAPES)
     if match is None or match[1] not in SHAPES:
-        nearest = difflib.get_close_matches(str(name), SHAPES, n=1)
-        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-        raise ValueError(f"there is no shape {name!r}; {hint}There are {known}")
-    shape = SHAPES[match[1]]
+        raise ValueError(checks.unknown("shape", name, SHAPES))
     try:
         arguments = tuple(float(word) for word in match[2].split(",")) if match[2] else ()
         if not all(map(math.isfinite, arguments)):
             raise ValueError
     except ValueError:
-        raise ValueError(f"shape {name!r} takes finite numbers between its brackets") from None
-    return _with_arguments(shape, match[1], arguments)
+        raise ValueError(f"the parameters of shape {checks.shown(name)} must be finite numbers") from None
+    return _with_arguments(match[1], arguments)
 
 
 @functools.lru_cache(maxsize=256)  # a run of many changes asks again and again
-def _with_arguments(shape: Shape, name: str, arguments: tuple[float, ...]) -> Shape:
-    takes = list(inspect.signature(shape.curve).parameters.values())[4:]
-    required = [p for p in takes if p.default is p.empty]
-    if not len(required) <= len(arguments) <= len(takes):
-        names = ", ".join(p.name for p in takes) or "none"
+def _with_arguments(name: str, arguments: tuple[float, ...]) -> Shape:
+    shape = SHAPES[name]
+    required = [p for p in shape.parameters if p.default is p.empty]
+    if not len(required) <= len(arguments) <= len(shape.parameters):
+        names = ", ".join(p.name for p in shape.parameters) or "none"
         raise ValueError(f"shape {name!r} takes the parameters: {names}; got {len(arguments)}")
-    if any(value <= 0 for value in arguments) and shape.curve is not tanh:
-        raise ValueError(f"shape {name!r} takes parameters above 0, got {arguments}")
-    if shape.curve is exponential and arguments == (1.0,):
-        raise ValueError("shape 'exponential(1)' divides by zero: a ratio of 1 is a constant")
-    return Shape(shape.curve, shape.counts_left, arguments)
+    if reason := shape.rule(*arguments):
+        raise ValueError(f"shape {name!r} does not take the parameters {arguments}: {reason}")
+    return Shape(shape.curve, shape.counts_left, shape.rule, arguments)

@@ -1,21 +1,23 @@
-"""A schedule as a Python function that needs nothing: no lehr, no NumPy, no torch.
+"""A schedule as a Python function that needs neither lehr nor NumPy nor torch.
 
-It is the third reading of the one formula (see `backends`): numbers are replaced by expressions
-that write themselves down.
+It is the third reading of the one formula (see `backends`): in place of numbers it computes with
+expressions, which become the text of the function.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import keyword
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import zip_longest
-from typing import Any
 
-from .backends import Formula, Piece
+from .backends import Formula, Piece, Value, split
 from .base import Schedule
-from .checks import LONGEST
+from .checks import LONGEST, shown
 from .cycles import MOST, Cycles, length_beyond
 
 
@@ -32,16 +34,16 @@ class _Expression:
         return _Expression(ast.UnaryOp(ast.USub(), self.node))
 
 
-def _node(value: Any) -> ast.expr:
+def _node(value: Value) -> ast.expr:
     return value.node if isinstance(value, _Expression) else ast.Constant(value)
 
 
-def _is(value: Any, number: int) -> bool:
+def _is(value: Value, number: int) -> bool:
     return not isinstance(value, _Expression) and value == number
 
 
-def _binary(operator: ast.operator, *, swapped: bool = False) -> Callable[[Any, Any], _Expression]:
-    def build(a: Any, b: Any) -> _Expression:
+def _binary(operator: ast.operator, *, swapped: bool = False) -> Callable[[Value, Value], _Expression]:
+    def build(a: Value, b: Value) -> _Expression:
         left, right = (b, a) if swapped else (a, b)
         if isinstance(operator, ast.Add) and _is(left, 0):
             return right  # type: ignore[no-any-return]  # a is an expression, so this is it
@@ -67,7 +69,7 @@ for _name, _operator in {
     setattr(_Expression, f"__r{_name}__", _binary(_operator, swapped=True))
 
 
-def _call(function: str, *arguments: Any) -> _Expression:
+def _call(function: str, *arguments: Value) -> _Expression:
     return _Expression(ast.Call(ast.Name(function), [_node(a) for a in arguments], []))
 
 
@@ -76,9 +78,10 @@ def _function(name: str) -> Callable[..., _Expression]:
 
 
 class _Source:
-    """The backend that writes: each choice between pieces becomes a function of its own."""
+    """The backend of text: each choice between pieces becomes a function of its own."""
 
     pi = _Expression(ast.Attribute(ast.Name("math"), "pi"))
+    sin = staticmethod(_function("math.sin"))
     cos = staticmethod(_function("math.cos"))
     sqrt = staticmethod(_function("math.sqrt"))
     exp = staticmethod(_function("math.exp"))
@@ -108,7 +111,7 @@ class _Source:
         stops = [start for start, _ in pieces[1:]]
         for (start, formula), stop in zip_longest(pieces, stops):
             if start != stop:
-                here: Any = t - start if start else t  # type: ignore[operator]  # arithmetic is set above
+                here: Value = t - start if start else t  # type: ignore[operator]  # arithmetic is set above
                 rate = f"return {_text(formula(here))}"
                 lines += [rate] if stop is None else [f"if t < {stop!r}:", f"    {rate}"]
         return lines
@@ -143,16 +146,26 @@ class _Source:
             ]
         )
 
-        def parts(t: Any) -> tuple[Any, Any]:
+        def parts(t: Value) -> tuple[Value, Value]:
             index_and_start = _node(locate(t))
             both = (ast.Subscript(index_and_start, ast.Constant(i)) for i in (0, 1))
             return tuple(_Expression(node) for node in both)  # type: ignore[return-value]
 
         return parts
 
+    def sine_squared(self, angle: Fraction, base: float, height: float, *, at: float) -> Formula:
+        high, low = split(angle)
+        lines = [f"t = t - {at!r}"] if at else []
+        return self.define(
+            [*lines, f"sine = math.sin({high!r} * t + {low!r} * t)", f"return {base!r} + {height!r} * (sine * sine)"]
+        )
+
+    def power(self, base: float, index: Value) -> Value:
+        return base**index
+
 
 def _beyond_most(length: float, factor: float) -> list[str]:
-    """What `Cycles` does there, line by line."""
+    """The lines that compute what `Cycles` does beyond `MOST`."""
     return [
         f"if index == {MOST}:",
         f"    length, log, growth = {length_beyond(length, factor)!r}, {math.log(factor)!r}, {factor - 1!r}",
@@ -163,19 +176,29 @@ def _beyond_most(length: float, factor: float) -> list[str]:
     ]
 
 
-def _text(value: Any) -> str:
+def _text(value: Value) -> str:
     return str(value) if isinstance(value, _Expression) else repr(value)
 
 
+def _check_name(name: str) -> None:
+    read = unicodedata.normalize("NFKC", name)  # as Python reads it
+    used = hasattr(builtins, read) or read == "math" or read.startswith(("_part_", "__"))
+    if not read.isidentifier() or keyword.iskeyword(read) or used:
+        raise ValueError(
+            f"`name` must be a valid name of a Python function, and none that the function uses itself, such as "
+            f"math or max; got {shown(name)}"
+        )
+
+
 def to_python(schedule: Schedule, name: str = "learning_rate") -> str:
-    """The source of a function from step to rate, which gives the same rates with no dependency.
+    """The source of a Python function from step to rate that gives the same rates and imports only `math`.
 
     Args:
-        schedule: What to write down.
+        schedule: The schedule.
         name: The name of the function.
 
     Raises:
-        ValueError: The name is no name for a function.
+        ValueError: The name is not a valid name, or is one that the function uses itself.
 
     >>> from lehr import linear
     >>> print(to_python(linear(100, 10, 0.1)).partition("import math")[2].strip())
@@ -186,8 +209,7 @@ def to_python(schedule: Schedule, name: str = "learning_rate") -> str:
             return 0.1 + (t - 10) / 90 * -0.1
         return 0.0
     """
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise ValueError(f"`name` must be a name that a Python function can have, got {name!r}")
+    _check_name(name)
     source = _Source()
     body = [f"    {line}" for line in source.branches(schedule._held_pieces(source))]
     head = f'"""The learning rate at step t, counted from 0, of\n\n    {schedule!r}\n"""'

@@ -1,15 +1,17 @@
-"""Parts made of numbers: a rate for each position, or straight lines between some."""
+"""Parts made of numbers: a rate for each position, or straight lines between some positions."""
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
-from typing import Any
+from itertools import islice, pairwise, takewhile
 
 from . import checks
 from .backends import Backend, Piece
 from .base import Schedule
+from .parts import Constant
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -18,6 +20,9 @@ class Table(Schedule):
 
     Args:
         rates: At least one rate; a tuple, a list or an array.
+
+    Raises:
+        ValueError: There is no rate, or one is not a finite number of at least 0.
 
     >>> Table([0.1, 0.2, 0.3])(1)
     0.2
@@ -35,9 +40,20 @@ class Table(Schedule):
     def _pieces(self, xp: Backend) -> list[Piece]:
         return [(0, xp.table(self.rates))]
 
-    def _breaks(self, stop: float) -> Iterator[float]:
-        changes = (i for i, (a, b) in enumerate(pairwise(self.rates), start=1) if a != b)
-        return takewhile(lambda change: change < stop, changes)
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        first = int(start) + 1
+        later = islice(self.rates, first - 1, math.ceil(min(stop, self.length)))
+        return (index for index, (a, b) in enumerate(pairwise(later), start=first) if a != b)
+
+    @property
+    def _highest(self) -> float:
+        return max(self.rates)
+
+    def _cut(self, start: float, stop: float) -> Schedule:
+        if start != int(start) or stop != int(stop):
+            return super()._cut(start, stop)
+        kept = Table(self.rates[int(start) : int(stop)])
+        return kept if self(stop) == kept.rates[-1] else kept.then(Constant(self(stop), 0))
 
     def _final(self) -> float:
         return self.rates[-1]
@@ -50,6 +66,10 @@ class Knots(Schedule):
     Args:
         at: Positions, increasing from 0.
         rates: The rate at each of them.
+
+    Raises:
+        ValueError: The positions do not increase from 0, there are fewer than two, or there is not
+            one rate, a finite number of at least 0, for each.
 
     >>> Knots(at=[0, 10, 40], rates=[0.0, 1.0, 0.25])(25)
     0.625
@@ -65,7 +85,7 @@ class Knots(Schedule):
         if at[0] != 0 or any(b <= a for a, b in pairwise(at)) or len(at) != len(self.rates) or len(at) < 2:
             raise ValueError(
                 f"Knots needs `at` to increase from 0, with a rate for each of at least two "
-                f"positions; got at={at} and {len(self.rates)} rates"
+                f"positions; got at={checks.shown(at)} and {len(self.rates)} rates"
             )
         checks.store(self, at=at)
 
@@ -79,18 +99,23 @@ class Knots(Schedule):
     def _final(self) -> float:
         return self.rates[-1]
 
-    def _breaks(self, stop: float) -> Iterator[float]:
-        return takewhile(lambda knot: knot < stop, iter(self.at[1:-1]))
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        inner = self.at[bisect_right(self.at, start) : len(self.at) - 1]
+        return takewhile(lambda knot: knot < stop, inner)
+
+    @property
+    def _highest(self) -> float:
+        return max(self.rates)
 
 
-def _sequence(values: Any, name: str, owner: str) -> list[Any]:
+def _sequence(values: object, name: str, owner: str) -> list[object]:
     if hasattr(values, "tolist"):
         values = values.tolist()
     if not isinstance(values, Sequence) or isinstance(values, str) or not values:
-        raise ValueError(f"{owner} needs a sequence of at least one number for `{name}`, got {values!r}")
+        raise ValueError(f"{owner} needs a sequence of at least one number for `{name}`, got {checks.shown(values)}")
     return list(values)
 
 
-def _rates(values: Any, owner: str) -> tuple[float, ...]:
+def _rates(values: object, owner: str) -> tuple[float, ...]:
     numbers = _sequence(values, "rates", owner)
     return tuple(checks.number(f"rates[{i}]", v, owner=owner) for i, v in enumerate(numbers))

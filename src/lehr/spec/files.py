@@ -4,89 +4,116 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..files import whole_file
-from ..schedules import Schedule
-from .convert import SpecError, from_dict, to_dict
+from ..schedules import Schedule, checks
+from .convert import to_dict
+from .errors import SpecError
+from .limits import DEEPEST, LONGEST_TEXT, check_text
+from .reader import from_dict
 from .text import from_text, to_text
 
 
 def to_json(schedule: Schedule) -> str:
-    """The schedule as one line of JSON."""
-    return json.dumps(to_dict(schedule), allow_nan=False)
+    """Write a schedule as one line of JSON.
+
+    Raises:
+        SpecError: The schedule is too large to be read again; see `check`.
+    """
+    return _rendered("JSON", schedule, json.dumps)
 
 
 def from_json(text: str) -> Schedule:
-    """The schedule that JSON says.
+    """Build the schedule that JSON describes.
 
     Raises:
-        SpecError: It is no JSON, or no schedule.
+        SpecError: The text is not valid JSON, has a key twice, or does not describe a schedule.
     """
-    return _parsed("JSON", lambda: json.loads(text, object_pairs_hook=_no_doubles))
+    return _parsed("JSON", text, lambda: json.loads(text, object_pairs_hook=_without_doubles))
 
 
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise ValueError(f"the key {key!r} stands twice")
-    return dict(pairs)
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        double = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {checks.shown(double)} appears twice")
+    return result
 
 
 def to_yaml(schedule: Schedule) -> str:
-    """The schedule as YAML."""
-    from io import StringIO
+    """Write a schedule as YAML.
 
-    stream = StringIO()
-    _yaml().dump(to_dict(schedule), stream)
-    return stream.getvalue()
+    Raises:
+        SpecError: The schedule is too large to be read again; see `check`.
+    """
+    from .yaml import dump
+
+    return _rendered("YAML", schedule, dump)
 
 
 def from_yaml(text: str) -> Schedule:
-    """The schedule that YAML 1.2 says (so ``1e-3`` is a number).
+    """Build the schedule that YAML 1.2 describes, in which ``1e-3`` is a number.
 
     Raises:
-        SpecError: It is no YAML, or no schedule.
+        SpecError: The text is not valid YAML, has an alias, an anchor or a key twice, or does not
+            describe a schedule.
     """
-    return _parsed("YAML", lambda: _yaml().load(text))
+    from .yaml import load
 
-
-def _yaml() -> Any:
-    from ruamel.yaml import YAML
-
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    return yaml
+    return _parsed("YAML", text, lambda: load(text))
 
 
 def to_toml(schedule: Schedule) -> str:
-    """The schedule as TOML."""
+    """Write a schedule as TOML.
+
+    Raises:
+        SpecError: The schedule is too large to be read again; see `check`.
+    """
     import tomli_w
 
-    return tomli_w.dumps(to_dict(schedule))
+    return _rendered("TOML", schedule, tomli_w.dumps)
 
 
 def from_toml(text: str) -> Schedule:
-    """The schedule that TOML says.
+    """Build the schedule that TOML describes.
 
     Raises:
-        SpecError: It is no TOML, or no schedule.
+        SpecError: The text is not valid TOML, or does not describe a schedule.
     """
-    return _parsed("TOML", lambda: tomllib.loads(text))
+    return _parsed("TOML", text, lambda: _toml(text))
 
 
-def _parsed(language: str, parse: Callable[[], Any]) -> Schedule:
+def _toml(text: str) -> dict[str, object]:
+    # tomllib takes a time that grows with the square of the parts of a dotted key.
+    if any(piece.count(".") > DEEPEST for piece in re.split(r"[,={}\[\]\n]", text)):
+        raise RecursionError
+    return tomllib.loads(text)
+
+
+def _rendered(language: str, schedule: Schedule, render: Callable[[dict[str, object]], str]) -> str:
+    text = render(to_dict(schedule))
+    check_text(text, language)
+    return text
+
+
+def _parsed(language: str, text: str, parse: Callable[[], object]) -> Schedule:
+    if not isinstance(text, str):
+        raise SpecError("spec", f"{language} is a string, got {checks.shown(text)}")
+    check_text(text, language)
     try:
         data = parse()
     except (RecursionError, MemoryError):
         raise SpecError("spec", f"the {language} is nested too deeply") from None
-    except Exception as error:  # each parser has its own
-        raise SpecError("spec", f"this is no {language}: {' '.join(str(error).split())}") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise SpecError("spec", f"invalid JSON at {where}: {error.msg}") from None
+    except Exception as error:  # each parser has errors of its own
+        raise SpecError("spec", f"invalid {language}: {checks.printable(str(error))}") from None
     return from_dict(data)
 
 
@@ -102,33 +129,39 @@ FORMATS: dict[str, tuple[Callable[[Schedule], str], Callable[[str], Schedule]]] 
 
 def _format(path: Path) -> tuple[Callable[[Schedule], str], Callable[[str], Schedule]]:
     if path.suffix not in FORMATS:
-        raise SpecError(str(path), f"a spec file ends in {', '.join(FORMATS)}; got {path.suffix!r}")
+        raise SpecError(_named(path), f"a spec file ends in {', '.join(FORMATS)}; got {checks.shown(path.suffix)}")
     return FORMATS[path.suffix]
 
 
+def _named(path: Path) -> str:
+    return checks.named(str(path), longest=400)
+
+
 def read(path: str | os.PathLike[str]) -> Schedule:
-    """The schedule in a file: JSON, YAML, TOML or (``.txt``) one line of text, by its suffix.
+    """Read a schedule from a file: JSON, YAML, TOML or (``.txt``) one line of text, by its suffix.
 
     Raises:
-        SpecError: The file cannot be read, or is no schedule.
+        SpecError: The file cannot be read, or does not describe a schedule.
     """
     path = Path(path)
     _, parse = _format(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(str(path), f"cannot be read: {error}") from None
+        with path.open("rb") as file:
+            text = file.read(4 * LONGEST_TEXT + 1).decode("utf-8-sig")
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the name
+        raise SpecError(_named(path), f"cannot be read: {_reason(error)}") from None
     try:
         return parse(text)
     except SpecError as error:
-        raise SpecError(str(path), str(error)) from None
+        raise SpecError(_named(path), str(error)) from None
 
 
 def write(schedule: Schedule, path: str | os.PathLike[str]) -> None:
-    """Write the schedule to a file, in the language of its suffix: whole, or not at all.
+    """Write a schedule to a file, in the language of its suffix: the whole file, or nothing.
 
     Raises:
-        SpecError: The file cannot be written; what was there is as before.
+        SpecError: The schedule is too large to be read again, or the file cannot be written; what
+            was in the file is unchanged.
     """
     path = Path(path)
     render, _ = _format(path)
@@ -136,5 +169,9 @@ def write(schedule: Schedule, path: str | os.PathLike[str]) -> None:
     try:
         with whole_file(path) as file:
             file.write(text.encode())
-    except OSError as error:
-        raise SpecError(str(path), f"cannot be written: {error}") from None
+    except (OSError, ValueError) as error:
+        raise SpecError(_named(path), f"cannot be written: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return checks.printable(str(error.strerror or error) if isinstance(error, OSError) else str(error))

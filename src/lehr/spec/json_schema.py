@@ -11,7 +11,7 @@ from .kinds import kind, names
 
 
 def json_schema() -> dict[str, Any]:
-    """A JSON Schema (2020-12) that the dict of every schedule fulfils.
+    """Return a JSON Schema (2020-12) that the dict of every schedule fulfils.
 
     >>> sorted(json_schema())
     ['$defs', '$ref', '$schema']

@@ -1,10 +1,9 @@
-"""Every name that a spec may say, with the fields it takes and their types."""
+"""Every name that a spec may use, with the settings that it takes and their types."""
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, get_type_hints
@@ -13,15 +12,17 @@ import msgspec
 
 from ..schedules import Schedule
 from ..schedules.base import KINDS
+from ..schedules.combinators import sequence
 from ..schedules.recipes import RECIPES
+from ..schedules.recipes.settings import is_required
 
 TAG = "schedule"
-"""The key that says which schedule a mapping is; the others are its settings."""
+"""The key whose value names the schedule that a mapping describes; the other keys are its settings."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A class of schedules, or a recipe: what builds it, and what it is built from."""
+    """A class of schedules, a recipe or a method of schedules: what builds it, and from which settings."""
 
     name: str
     build: Callable[..., Schedule]
@@ -31,37 +32,58 @@ class Kind:
         return dict(inspect.signature(self.build).parameters)
 
     @cached_property
+    def positional(self) -> list[str]:
+        return [name for name, parameter in self.parameters.items() if parameter.kind is not parameter.KEYWORD_ONLY]
+
+    @cached_property
+    def required(self) -> list[str]:
+        return [name for name, parameter in self.parameters.items() if is_required(parameter)]
+
+    @cached_property
     def hints(self) -> dict[str, Any]:
-        return get_type_hints(self.build)
+        return {"self": Schedule, **get_type_hints(self.build)}
 
     @cached_property
     def struct(self) -> type[msgspec.Struct]:
-        """The fields and their types, for msgspec to validate and to write a JSON Schema of."""
-        fields: list[Any] = []
-        for name, parameter in self.parameters.items():
-            required = parameter.default is parameter.empty
-            fields.append((name, self.hints[name], *(() if required else (parameter.default,))))
+        """The settings and their types, from which msgspec validates data and writes a JSON Schema."""
+        fields: list[Any] = [
+            (name, self.hints[name], *(() if name in self.required else (parameter.default,)))
+            for name, parameter in self.parameters.items()
+        ]
         return msgspec.defstruct(
             self.name, fields, tag_field=TAG, tag=self.name, kw_only=True, forbid_unknown_fields=True
         )
 
 
 def names() -> list[str]:
-    """The names of all recipes and kinds."""
+    """The names of all recipes and classes of schedules."""
     return [*RECIPES, *(name for name in KINDS if name != "Recipe")]
 
 
 def kind(name: object) -> Kind | None:
-    """The kind of that name, or None."""
-    return _kind(name) if isinstance(name, str) and name in names() else None
+    """Look up the recipe or class of that name; None if there is none."""
+    if not isinstance(name, str) or name == "Recipe":
+        return None
+    build = RECIPES.get(name) or KINDS.get(name)
+    return _kind(name, build) if build else None
 
 
-@lru_cache
-def _kind(name: str) -> Kind:
-    return Kind(name, RECIPES.get(name) or KINDS[name])
+@lru_cache(maxsize=256)
+def _kind(name: str, build: Callable[..., Schedule]) -> Kind:
+    return Kind(name, build)
 
 
-def nearest(word: object, known: Iterable[str]) -> str:
-    """``did you mean ...? `` for the known word that is most like this one, or nothing."""
-    found = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.5)
-    return f"did you mean {found[0]!r}? " if found else ""
+def _then(parts: tuple[Schedule, ...]) -> Schedule:
+    return sequence(*parts)
+
+
+THEN = Kind("then", _then)
+METHODS = {
+    "then": THEN,
+    "repeat": Kind("repeat", Schedule.repeat),
+    "clip": Kind("clip", Schedule.clip),
+    "cut": Kind("cut", Schedule.cut),
+    "stretch": Kind("stretch", Schedule.stretch),
+    "shift": Kind("shift", Schedule.shift),
+}
+"""The methods that a schedule in one line of text may call."""

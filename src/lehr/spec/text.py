@@ -1,138 +1,97 @@
 """A schedule as one line of text: the Python that builds it, read without running it.
 
-Beside Python's own numbers the text may say ``100k``, ``1.5M`` or ``2%`` for a length, and a shape
+Beside Python's own numbers the text may have ``100k``, ``1.5M`` or ``2%`` for a length, and a shape
 without quotes.
 """
 
 from __future__ import annotations
 
-import ast
-import inspect
-import re
-from typing import Any
+from ..schedules import Schedule, checks
+from .errors import SpecError
+from .grammar import Parser
+from .limits import check, check_text
+from .reader import Call, Reader
 
-from .. import lengths
-from ..schedules import Schedule
-from .convert import SpecError, from_dict, to_dict
-from .kinds import TAG, kind, names, nearest
+LONGEST_CALL = 100_000
 
-METHODS = ("then", "repeat", "clip", "cut", "stretch", "shift")
-LONGEST = 100_000
-
-_QUOTED_OR_BARE = re.compile(
-    r"""(?P<quoted>"[^"]*"|'[^']*')"""
-    r"""|(?P<before>shape\s*=\s*)(?P<shape>[\w-]+(?:\([^()]*\))?)"""
-    r"""|(?<![\w.])(?P<length>\d[\d_]*(?:\.\d+)?(?:[kKMGBT](?!\w)|\s*%))"""
-)
+_SCHEDULE = "cosine(training_steps=100k, warmup_steps=1k, max_lr=1e-3)"
+_CALL = 'cooldown(2000, shape=linear, why="loss is flat")'
 
 
 def to_text(schedule: Schedule) -> str:
-    """The schedule as one line: the Python that builds it.
+    """Write a schedule as one line: the Python that builds it.
+
+    Raises:
+        SpecError: The schedule is too large to be read again; see `check`.
 
     >>> from lehr import linear
-    >>> to_text(linear(100, 10, 0.1))
+    >>> to_text(linear(100, 10, max_lr=0.1))
     'linear(training_steps=100, warmup_steps=10, max_lr=0.1, min_lr=0.0)'
     """
-    to_dict(schedule)  # which refuses what cannot be read again
-    return repr(schedule)
+    check(schedule)
+    text = repr(schedule)
+    check_text(text, "text")
+    return text
 
 
 def from_text(text: str) -> Schedule:
-    """The schedule that a line of text says; the reverse of `to_text`.
+    """Build the schedule that a line of text describes; the reverse of `to_text`.
 
     Raises:
-        SpecError: The text is no schedule.
+        SpecError: The text does not describe a schedule, or is too long or nested too deeply.
 
     >>> from_text("cosine(training_steps=100k, warmup_steps=2%, max_lr=1e-3)")(2000)
     0.001
     """
-    if not isinstance(text, str) or len(text) > LONGEST:
-        raise SpecError("text", f"a one-line schedule is a string of at most {LONGEST} characters")
+    if not isinstance(text, str):
+        raise SpecError("text", f"a schedule in one line is a string, got {checks.shown(text)}")
+    check_text(text, "text")
     try:
-        tree = ast.parse(_QUOTED_OR_BARE.sub(_quote, text.strip()), mode="eval")
-        return _schedule(tree.body)
-    except SyntaxError as error:
-        raise SpecError("text", f"{text!r:.200} is no schedule: {error.msg}; {_EXAMPLE}") from None
-    except (RecursionError, MemoryError):
-        raise SpecError("text", "it is nested too deeply") from None
+        value = Parser(text, "schedule", _SCHEDULE).whole_value()
+        if isinstance(value, Call):
+            return Reader().schedule(value, "spec", 0)
     except SpecError:
         raise
+    except (RecursionError, MemoryError):
+        raise SpecError("text", "it is nested too deeply") from None
+    except ValueError as error:
+        raise SpecError("text", str(error)) from None
+    raise SpecError("text", f"{checks.shown(text)} is not a schedule; write for example {_SCHEDULE}")
+
+
+def read_call(text: str) -> tuple[str, list[object], dict[str, object]]:
+    """Read one call: its name, its values without a name, and its values with one.
+
+    A value is a number, a string, None, True, False, a list of those, or a `Schedule`. ``100k`` becomes
+    an integer, ``2%`` stays a string, and a word without quotes is a string. Nothing is evaluated.
+
+    Raises:
+        SpecError: The text is not a call, describes a schedule that cannot be built, is longer than
+            100,000 characters, or is nested too deeply.
+
+    >>> read_call('cooldown(20k, shape=1-sqrt, why="loss is flat")')
+    ('cooldown', [20000], {'shape': '1-sqrt', 'why': 'loss is flat'})
+    >>> read_call("extend(200%, policy=stretch)")
+    ('extend', ['200%'], {'policy': 'stretch'})
+    >>> read_call("amend(cosine(10k, max_lr=1e-4))")[1][0].length
+    10000
+    """
+    if not isinstance(text, str) or len(text) > LONGEST_CALL:
+        raise SpecError("text", f"a call is a string of at most {LONGEST_CALL:,} characters; write for example {_CALL}")
+    try:
+        call = Parser(text, "call", _CALL).whole_call()
+        reader = Reader()
+        positional = [_ready(reader, value) for value in call.positional]
+        return call.name, positional, {name: _ready(reader, value) for name, value in call.named.items()}
+    except SpecError:
+        raise
+    except (RecursionError, MemoryError):
+        raise SpecError("text", "it is nested too deeply") from None
     except ValueError as error:
         raise SpecError("text", str(error)) from None
 
 
-_EXAMPLE = "write for example cosine(training_steps=100k, warmup_steps=1k, max_lr=1e-3)"
-
-
-def _quote(match: re.Match[str]) -> str:
-    if match["quoted"]:
-        return match["quoted"]
-    if match["shape"]:
-        return f'{match["before"]}"{match["shape"]}"'
-    length = match["length"]
-    return f'"{length}"' if length.endswith("%") else str(lengths.steps(length, name="text"))
-
-
-def _schedule(node: ast.expr) -> Schedule:
-    """The schedule that an expression says."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return _named(node.func.id, node)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return _method(_schedule(node.func.value), node.func.attr, node)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Add):
-        left, right = _value(node.left), _value(node.right)
-        if isinstance(left, Schedule) or isinstance(right, Schedule):
-            result = left * right if isinstance(node.op, ast.Mult) else left + right
-            if isinstance(result, Schedule):
-                return result
-    raise SpecError("text", f"{ast.unparse(node)!r:.200} is no schedule; {_EXAMPLE}")
-
-
-def _named(name: str, node: ast.Call) -> Schedule:
-    found = kind(name)
-    if found is None:
-        raise SpecError(
-            "text", f"there is no schedule {name!r}; {nearest(name, names())}There are {', '.join(names())}"
-        )
-    if len(node.args) > len(found.parameters):
-        raise SpecError("text", f"{name} takes at most {len(found.parameters)} settings, got {len(node.args)}")
-    positional = dict(zip(found.parameters, map(_value, node.args), strict=False))
-    said = _keywords(node)
-    for word in positional.keys() & said.keys():
-        raise SpecError("text", f"{name} is given `{word}` twice")
-    return from_dict({TAG: name, **positional, **said})
-
-
-def _method(schedule: Schedule, name: str, node: ast.Call) -> Schedule:
-    if name not in METHODS:
-        raise SpecError("text", f"there is no `.{name}`; {nearest(name, METHODS)}There are {', '.join(METHODS)}")
-    method, arguments, keywords = getattr(schedule, name), [_value(a) for a in node.args], _keywords(node)
-    try:
-        inspect.signature(method).bind(*arguments, **keywords)
-    except TypeError as error:
-        raise SpecError("text", f".{name}: {error}") from None
-    return method(*arguments, **keywords)  # type: ignore[no-any-return]
-
-
-def _keywords(node: ast.Call) -> dict[str, Any]:
-    said = {}
-    for keyword in node.keywords:
-        if keyword.arg is None:
-            raise SpecError("text", "** is not read")
-        said[keyword.arg] = _value(keyword.value)
-    return said
-
-
-def _value(node: ast.expr) -> Any:
-    """A number, a word, a list of them, or a schedule."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str | None):
-        return node.value
-    if isinstance(node, ast.Name):
-        raise SpecError("text", f"{node.id!r} is no value; put a word in quotes")
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        number = _value(node.operand)
-        if type(number) in (int, float):
-            return -number
-    if isinstance(node, ast.List | ast.Tuple):
-        return [_value(item) for item in node.elts]
-    return _schedule(node)
+def _ready(reader: Reader, value: object) -> object:
+    if isinstance(value, Call):
+        return reader.schedule(value, "spec", 0)
+    return [_ready(reader, item) for item in value] if isinstance(value, list) else value

@@ -2,50 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from heapq import merge
 from operator import add, mul
-from typing import Any
+from typing import ClassVar
 
 from .. import checks
-from ..backends import Backend, Piece
+from ..backends import Backend, Piece, Value
 from ..base import Schedule
 from ..parts import Constant
 
 
 class _Combined:
-    """What a product and a sum share: several schedules over the same positions."""
+    """What a product and a sum share: several schedules over the same positions.
+
+    With a single part it equals that part, and prints as it.
+    """
 
     parts: tuple[Schedule, ...]
+    operation: ClassVar[Callable[[Value, Value], Value]]
+    neutral: ClassVar[float]
+    sign: ClassVar[str]
 
-    @property
+    def __post_init__(self) -> None:
+        kind = type(self).__name__
+        parts = schedules(self.parts, kind)
+        flat = [inner for part in parts for inner in (part.parts if isinstance(part, type(self)) else [part])]
+        checks.store(self, parts=tuple(flat))
+        if not math.isfinite(self._highest):
+            raise ValueError(
+                f"{kind} needs parts whose {kind.lower()} is always a finite number, got parts that reach "
+                f"{', '.join(f'{part._highest:g}' for part in flat[:10])}"
+            )
+
+    @cached_property
     def length(self) -> float | None:
-        """The last end; a constant that never ends puts none off."""
-        moving = [p.length for p in self.parts if not (isinstance(p, Constant) and p.length is None)]
-        ends = [length for length in moving if length is not None]
-        return max(ends) if ends and len(ends) == len(moving) else None
+        """The last end; a constant that never ends is not counted."""
+        ends = [part.length for part in self.parts if part._level is None]
+        return max((end for end in ends if end is not None), default=None) if None not in ends else None
 
-    def _combine(self, xp: Backend, operation: Any) -> list[Piece]:
+    def _pieces(self, xp: Backend) -> list[Piece]:
+        operation = type(self).operation
         formulas = [part._held(xp) for part in self.parts]
+        if len(formulas) == 2:  # the common number, without a list
+            a, b = formulas
+            return [(0, lambda t: operation(a(t), b(t)))]
         return [(0, lambda t: reduce(operation, [formula(t) for formula in formulas]))]
 
-    def _breaks(self, stop: float) -> Iterator[float]:
-        return merge(*(part._changes(stop) for part in self.parts))
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        return merge(*(part._changes(start, stop) for part in self.parts))
 
-    def _flat(self) -> tuple[Schedule, ...]:
-        nested = [part.parts if isinstance(part, type(self)) else (part,) for part in self.parts]
-        return tuple(part for parts in nested for part in parts)
+    @cached_property
+    def _highest(self) -> float:
+        return float(reduce(type(self).operation, [part._highest for part in self.parts]))
 
-    def _print(self, sign: str, *looser: type[Schedule]) -> str:
+    @property
+    def _unwrapped(self) -> Schedule:
+        return self.parts[0] if len(self.parts) == 1 else self  # type: ignore[return-value]  # it is mixed into one
+
+    def _cut(self, start: float, stop: float) -> Schedule:
+        if all(part._level is not None for part in self.parts):
+            return Constant(self._highest, None if stop == math.inf else stop - start)
+        return self._simplest(_cut_part(part, start, stop) for part in self.parts)
+
+    def _simplest(self, parts: Iterable[Schedule]) -> Schedule:
+        """Those parts combined, without what changes no rate by a bit."""
+        kept = [part for part in parts if part._level != self.neutral]
+        while len(kept) > 1 and kept[0]._level is not None and kept[1]._level is not None:
+            kept[:2] = [Constant(type(self).operation(kept[0]._level, kept[1]._level))]
+        return type(self)(tuple(kept or [Constant(self.neutral)]))._unwrapped  # type: ignore[call-arg]  # both kinds have parts
+
+    def _fit(self, length: float) -> Schedule:
+        ratio = length / self.length  # type: ignore[operator]  # it is asked only of one that ends
+        return self._simplest(fitted(part, exact((part.length or 0) * ratio)) for part in self.parts)
+
+    def _inside_cycle(self, position: float) -> bool:
+        return any(part._inside_cycle(position) for part in self.parts)
+
+    def _key(self) -> tuple[object, ...]:
+        keys = tuple(part._key() for part in self.parts)
+        return keys[0] if len(keys) == 1 else (type(self).__name__, keys)
+
+    def _chunks(self) -> Iterator[str]:
         first, *others = self.parts
-        plain = isinstance(first, Constant) and first.length is None
-        words = [operand(first, *looser)] if not plain else [repr(first)]
+        yield from chunks_of_operand(first, looser=self._looser())
         for part in others:
-            number = isinstance(part, Constant) and part.length is None
-            words.append(repr(part.rate) if number else operand(part, *looser))  # type: ignore[attr-defined]
-        return f" {sign} ".join(words)
+            yield f" {self.sign} "
+            if part._level is None:
+                yield from chunks_of_operand(part, looser=self._looser())
+            else:
+                yield repr(part._level)
+
+    def _looser(self) -> tuple[type[Schedule], ...]:
+        """What stands in brackets as one of the parts."""
+        return ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,15 +106,17 @@ class Product(_Combined, Schedule):
     """Schedules multiplied at each position: ``a * b``, ``a * 0.1``."""
 
     parts: tuple[Schedule, ...]
+    operation = mul
+    neutral = 1.0
+    sign = "*"
 
-    def __post_init__(self) -> None:
-        checks.store(self, parts=self._flat())
+    def _looser(self) -> tuple[type[Schedule], ...]:
+        return (Sum,)
 
-    def _pieces(self, xp: Backend) -> list[Piece]:
-        return self._combine(xp, mul)
-
-    def __repr__(self) -> str:
-        return self._print("*", Sum)
+    def _scaled(self, factor: float) -> Schedule:
+        levels = [part._level for part in self.parts if part._level is not None]
+        moving = [part for part in self.parts if part._level is None]
+        return self._simplest([*moving, Constant(math.prod(levels, start=factor))])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,16 +124,49 @@ class Sum(_Combined, Schedule):
     """Schedules added at each position: ``a + b``, ``a + 1e-5``."""
 
     parts: tuple[Schedule, ...]
-
-    def __post_init__(self) -> None:
-        checks.store(self, parts=self._flat())
-
-    def _pieces(self, xp: Backend) -> list[Piece]:
-        return self._combine(xp, add)
-
-    def __repr__(self) -> str:
-        return self._print("+")
+    operation = add
+    neutral = 0.0
+    sign = "+"
 
 
-def operand(part: Schedule, *looser: type[Schedule]) -> str:
-    return f"({part!r})" if isinstance(part, looser) else repr(part)
+def chunks_of_operand(part: Schedule, looser: tuple[type[Schedule], ...]) -> Iterator[str]:
+    """The repr of a part piece by piece, in brackets if it is one of the kinds that bind looser."""
+    bracketed = isinstance(part, looser)
+    yield "(" if bracketed else ""
+    yield from part._chunks()
+    yield ")" if bracketed else ""
+
+
+def schedules(parts: Iterable[object], kind: str) -> list[Schedule]:
+    """The parts, each by itself, if they are at least one schedule.
+
+    Raises:
+        ValueError: There is none, or one of them is no schedule.
+    """
+    checked = []
+    for part in parts:
+        if not isinstance(part, Schedule):
+            shown = checks.shown(part)
+            raise ValueError(f"{kind} needs schedules, got {shown}; for a rate use Constant({shown})")
+        checked.append(part._unwrapped)
+    if not checked:
+        raise ValueError(f"{kind} needs at least one schedule, got none")
+    return checked
+
+
+def _cut_part(part: Schedule, start: float, stop: float) -> Schedule:
+    if part._level is not None:
+        return part
+    if part._end <= start:
+        return Constant(part._final_rate)
+    return part.cut(start, stop if stop < part._end else None)
+
+
+def fitted(part: Schedule, length: float) -> Schedule:
+    """A part fitted into ``length``, if it has one."""
+    return part._fit(length) if part.length and length else part
+
+
+def exact(position: float) -> float:
+    """The nearest 1024th: sums of such are exact, and lengths of schedules are sums."""
+    return round(position * 1024) / 1024

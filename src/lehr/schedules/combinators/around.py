@@ -1,14 +1,16 @@
-"""A schedule around one other: its rates held between two, or its positions moved and stretched."""
+"""A schedule around one other: its rates held between two, or its positions moved or stretched."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from .. import checks
 from ..backends import SCALARS, Backend, Formula, Piece
-from ..base import Schedule
-from .arithmetic import Product, Sum, operand
+from ..base import Schedule, chunks_of_call
+from ..boundaries import first_position
+from .arithmetic import Product, Sum, chunks_of_operand, fitted, schedules
 
 
 class Around:
@@ -16,10 +18,20 @@ class Around:
 
     of: Schedule
 
-    def __repr__(self) -> str:
-        said = self.settings()  # type: ignore[attr-defined]
-        words = ", ".join(f"{name}={value!r}" for name, value in said.items() if name != "of")
-        return f"{operand(self.of, Product, Sum)}.{type(self).__name__.lower()}({words})"
+    def __post_init__(self) -> None:
+        (of,) = schedules([self.of], type(self).__name__.lower())
+        checks.store(self, of=of)
+
+    @property
+    def _highest(self) -> float:
+        return self.of._highest
+
+    def _chunks(self) -> Iterator[str]:
+        yield from chunks_of_operand(self.of, looser=(Product, Sum))
+        yield f".{type(self).__name__.lower()}("
+        settings: dict[str, object] = self.settings()  # type: ignore[attr-defined]  # it is mixed into a Schedule
+        yield from chunks_of_call((name, value) for name, value in settings.items() if name != "of")
+        yield ")"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,6 +43,7 @@ class Clip(Around, Schedule):
     hi: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("lo", "hi"):
             value = getattr(self, name)
             if value is not None:
@@ -38,7 +51,7 @@ class Clip(Around, Schedule):
         if self.lo is not None and self.hi is not None and self.lo > self.hi:
             raise ValueError(f"clip needs `lo` at most `hi`, got lo={self.lo!r}, hi={self.hi!r}")
 
-    @property
+    @cached_property
     def length(self) -> float | None:
         return self.of.length
 
@@ -51,43 +64,95 @@ class Clip(Around, Schedule):
         return lambda t: maximum(lo, minimum(hi, formula(t)))
 
     def _pieces(self, xp: Backend) -> list[Piece]:
-        return [(start, self._clipped(f, xp)) for start, f in self.of._pieces(xp)]
+        return [(start, self._clipped(f, xp)) for start, f in self.of._parts_of_formula(xp)]
 
     def _final(self) -> float:
-        final = self.of._final()
+        final = self.of._final_rate
         return float(self._clipped(lambda t: final, SCALARS)(self.length))
 
-    def _breaks(self, stop: float) -> Iterator[float]:
-        return self.of._breaks(stop)
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        return self.of._breaks(start, stop)
+
+    @cached_property
+    def _highest(self) -> float:
+        highest = self.of._highest
+        return float(self._clipped(lambda t: highest, SCALARS)(0))
+
+    def _cut(self, start: float, stop: float) -> Schedule:
+        return self.of.cut(start, None if stop == self._end else stop).clip(self.lo, self.hi)
+
+    def _fit(self, length: float) -> Schedule:
+        return fitted(self.of, length).clip(self.lo, self.hi)
+
+    def _inside_cycle(self, position: float) -> bool:
+        return self.of._inside_cycle(position)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Cut(Around, Schedule):
-    """A stretch of a schedule, counted from its own 0: ``a.cut(start, stop)``."""
+    """The rates of a schedule between two positions, counted from 0: ``a.cut(start, stop)``.
+
+    It equals what `Schedule.cut` makes of the same, which is simpler for most schedules.
+    """
 
     of: Schedule
     start: float = 0
     stop: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         checks.store(self, start=checks.length("start", self.start, owner="cut"))
         if self.stop is not None:
             checks.store(self, stop=checks.length("stop", self.stop, owner="cut"))
             if self.stop < self.start:
-                raise ValueError(f"cut needs `start` at most `stop`, got {self.start} and {self.stop}")
+                raise ValueError(f"cut needs `start` at most `stop`, got start={self.start} and stop={self.stop}")
 
-    @property
+    @cached_property
     def length(self) -> float | None:
         end = self.of.length if self.stop is None else self.stop
         return None if end is None else max(0, end - self.start)
 
+    @cached_property
+    def _simple(self) -> Schedule:
+        """The same without what lies outside; itself if there is nothing to drop."""
+        body = self.of._body
+        simple = body.cut(self.start, self.stop)
+        return self if isinstance(simple, Cut) and simple.of is body else simple
+
     def _pieces(self, xp: Backend) -> list[Piece]:
+        if self._simple is not self:
+            return self._simple._parts_of_formula(xp)
         formula, start = self.of._held(xp), self.start
         return [(0, (lambda t: formula(t + start)) if start else formula)]
 
-    def _breaks(self, stop: float) -> Iterator[float]:
-        inside = self.of._changes(stop + self.start)
-        return (position - self.start for position in inside if position > self.start)
+    def _final(self) -> float:
+        return self.of(max(self.start, self.of._end if self.stop is None else self.stop))
+
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        if self._simple is not self:
+            yield from self._simple._breaks(start, stop)
+            return
+        begin = self.start
+        for at in self.of._changes(begin + start, begin + stop):
+            yield first_position(lambda t: t + begin, at, near=at - begin)
+
+    def _cut(self, start: float, stop: float) -> Schedule:
+        return self.of.cut(self.start + start, None if stop == self._end and self.stop is None else self.start + stop)
+
+    def _fit(self, length: float) -> Schedule:
+        if self.stop is None and isinstance(self.of, Stretch):
+            inner = self.of.of
+            return fitted(inner.cut(self.start * inner._end / self.of.length), length)
+        return self.stretch(length)
+
+    def _inside_cycle(self, position: float) -> bool:
+        return self.of._inside_cycle(self.start + position)
+
+    def _key(self) -> tuple[object, ...]:
+        simple = self.of._body.cut(self.start, self.stop)
+        if isinstance(simple, Cut):
+            return ("Cut", simple.of._key(), simple.start, simple.stop)
+        return simple._key()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,15 +163,33 @@ class Stretch(Around, Schedule):
     length: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         checks.store(self, length=checks.length("length", self.length, owner="stretch", above=0))
-        if not self.of.length:
-            why = "never ends" if self.of.length is None else "takes no positions"
-            raise ValueError(f"stretch needs a schedule with a length, and {self.of!r} {why}")
+        need_length(self.of, "stretch")
 
     def _pieces(self, xp: Backend) -> list[Piece]:
-        formula, old, new = self.of._held(xp), self.of.length, self.length
+        formula, old, new = self.of._held(xp), self.of._end, self.length
         return [(0, lambda t: formula(t * old / new))]
 
-    def _breaks(self, stop: float) -> Iterator[float]:
-        ratio = self.length / (self.of.length or 1)
-        yield from (b * ratio for b in self.of._breaks(stop / ratio))
+    def _final(self) -> float:
+        return self.of._final_rate
+
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        old, new = self.of._end, self.length
+        for at in self.of._breaks(start * old / new, min(old, stop * old / new)):
+            moved = first_position(lambda t: t * old / new, at, near=at * new / old)
+            if start < moved < stop:
+                yield moved
+
+    def _fit(self, length: float) -> Schedule:
+        return fitted(self.of, length)
+
+    def _inside_cycle(self, position: float) -> bool:
+        return self.of._inside_cycle(position * self.of._end / self.length)
+
+
+def need_length(schedule: Schedule, owner: str) -> None:
+    """Refuse a schedule that never ends or has length 0."""
+    if not schedule.length:
+        why = "never ends" if schedule.length is None else "has length 0"
+        raise ValueError(f"{owner} needs a schedule with a length above 0, and {checks.shown(schedule)} {why}")

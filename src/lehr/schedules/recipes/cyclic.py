@@ -1,12 +1,13 @@
-"""Schedules that go up more than once, or once and down again."""
+"""Schedules in cycles, and the range test."""
 
 from __future__ import annotations
 
-from ...lengths import Length
 from ..base import Schedule
 from ..combinators import sequence
+from ..cycles import cycles_before
+from ..lengths import Length
 from ..parts import Exponential, Ramp
-from .recipe import Rate, after_warmup, recipe
+from .recipe import REQUIRED, Factor, Period, Rate, after_warmup, recipe
 
 
 def _ended(schedule: Schedule, training_steps: Length | None, final: float) -> Schedule:
@@ -20,14 +21,14 @@ def _ended(schedule: Schedule, training_steps: Length | None, final: float) -> S
 def cosine_restarts(
     training_steps: Length | None = None,
     warmup_steps: Length = 0,
-    max_lr: Rate = 1.0,
+    max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
     *,
-    cycle_steps: Length,
+    cycle_steps: Period,
     length_factor: Rate = 1.0,
-    height_factor: Rate = 1.0,
+    height_factor: Factor = 1.0,
 ) -> Schedule:
-    r"""Linear warmup, then cosine after cosine, each of which begins anew at the top.
+    r"""Linear warmup, then one cosine decay after another, each of which starts again at the top.
 
     Cycle i, from 0, is :math:`T_i = T_0 \, l^i` steps long; :math:`\tau` steps into it
 
@@ -35,13 +36,14 @@ def cosine_restarts(
         \left(1 + \cos(\pi \tau / T_i)\right)
 
     Args:
-        training_steps: Steps of the run, from which on the rate is ``min_lr``; None for no end.
+        training_steps: Steps of the run; the rate is ``min_lr`` from there on. None if it has no end.
         warmup_steps: Steps of the warmup.
         max_lr: Top of the first cycle.
         min_lr: Bottom of every cycle.
         cycle_steps: Steps of the first cycle, T₀; ``"25%"`` makes four in a run without warmup.
-        length_factor: How many times as long each cycle is as the one before, l, at least 1.
-        height_factor: How many times as high above ``min_lr``, h.
+        length_factor: Length of each cycle over that of the cycle before, l, at least 1.
+        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h, above 0
+            and at most 1.
 
     References:
         SGDR (Loshchilov & Hutter, 2017), https://arxiv.org/abs/1608.03983.
@@ -53,9 +55,15 @@ def cosine_restarts(
     if length_factor < 1:
         raise ValueError(f"cosine_restarts needs `length_factor` of at least 1, got {length_factor!r}")
     fall = Ramp(max_lr - min_lr, 0, int(cycle_steps), "cosine")
-    cycles = fall.repeat(length_factor=length_factor, height_factor=height_factor)
-    rates = cycles + min_lr if min_lr else cycles
     left = None if training_steps is None else int(training_steps) - int(warmup_steps)
+    if left is None and height_factor > 1:
+        raise ValueError(
+            f"cosine_restarts needs `training_steps` where `height_factor` is above 1, got {height_factor!r}: "
+            f"its rates would grow for ever"
+        )
+    times = None if left is None or height_factor <= 1 else cycles_before(left, int(cycle_steps), length_factor)
+    cycles = fall.repeat(times, length_factor=length_factor, height_factor=height_factor)
+    rates = cycles + min_lr if min_lr else cycles
     return after_warmup(warmup_steps, max_lr, *((_ended(rates, left, min_lr),) if left != 0 else ()))
 
 
@@ -63,22 +71,22 @@ def cosine_restarts(
 def one_cycle(
     training_steps: Length,
     warmup_steps: Length = "30%",
-    max_lr: Rate = 1.0,
+    max_lr: Rate = REQUIRED,
     min_lr: Rate | None = None,
     *,
     start_lr: Rate | None = None,
     ramps: int = 2,
     shape: str = "cosine",
 ) -> Schedule:
-    r"""Up from a low rate to the top, down to a far lower one: two ramps, or three.
+    r"""Up from a low rate to the peak, then down to a far lower one, in two ramps or three.
 
     .. math:: \eta_s \to \eta_\max \to \eta_\min \quad\text{or}\quad
         \eta_s \to \eta_\max \to \eta_s \to \eta_\min
 
     Args:
         training_steps: Steps of the run.
-        warmup_steps: Steps of the way up; with three ramps the way back takes as many.
-        max_lr: The top.
+        warmup_steps: Steps of the ramp up; of three ramps the second is as long.
+        max_lr: The peak rate.
         min_lr: Rate at the end; None for ``start_lr / 10_000``.
         start_lr: Rate at step 0, :math:`\eta_s`; None for ``max_lr / 25``.
         ramps: 2 or 3.
@@ -94,14 +102,14 @@ def one_cycle(
     up, total = int(warmup_steps), int(training_steps)
     low = max_lr / 25 if start_lr is None else start_lr
     final = low / 10_000 if min_lr is None else min_lr
-    if isinstance(ramps, bool) or ramps not in (2, 3):
+    if ramps not in (2, 3):
         raise ValueError(f"one_cycle needs 2 or 3 for `ramps`, got {ramps!r}")
     if low > max_lr:
-        raise ValueError(f"one_cycle needs `start_lr` at most `max_lr`, got {low!r} > {max_lr!r}")
+        raise ValueError(f"one_cycle needs `start_lr` of at most `max_lr`, got {low!r} and {max_lr!r}")
     if up * (ramps - 1) > total:
         raise ValueError(
-            f"one_cycle with {ramps} ramps needs {ramps - 1} times `warmup_steps` to fit into "
-            f"`training_steps`, got warmup_steps={up}, training_steps={total}"
+            f"one_cycle with {ramps} ramps needs `warmup_steps` of at most {total // (ramps - 1)}, "
+            f"got warmup_steps={up}, training_steps={total}; shorten the warmup or lengthen the run"
         )
     rise = Ramp(low, max_lr, up, shape)
     if ramps == 2:
@@ -129,20 +137,20 @@ def _triangle(
 def triangular(
     training_steps: Length | None = None,
     *,
-    max_lr: Rate = 1.0,
+    max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
+    cycle_steps: Period,
 ) -> Schedule:
-    r"""Straight up and straight down, again and again.
+    r"""Linear up and linear down, again and again.
 
     .. math:: \eta_t = \eta_\min + (\eta_\max - \eta_\min)
         \left(1 - \left|2 \, (t / T \bmod 1) - 1\right|\right)
 
     Args:
-        training_steps: Steps of the run, from which on the rate is ``min_lr``; None for no end.
-        max_lr: The top of each cycle.
-        min_lr: Its two ends.
-        cycle_steps: Steps of a cycle, T: half of them up, half of them down.
+        training_steps: Steps of the run; the rate is ``min_lr`` from there on. None if it has no end.
+        max_lr: Rate at the middle of each cycle.
+        min_lr: Rate at the start and the end of each cycle.
+        cycle_steps: Steps of a cycle, T: half of them up, the other half down.
 
     References:
         Cyclical Learning Rates (Smith, 2017), https://arxiv.org/abs/1506.01186.
@@ -157,9 +165,9 @@ def triangular(
 def triangular2(
     training_steps: Length | None = None,
     *,
-    max_lr: Rate = 1.0,
+    max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
+    cycle_steps: Period,
 ) -> Schedule:
     r"""`triangular`, each cycle half as high above ``min_lr`` as the one before.
 
@@ -167,9 +175,9 @@ def triangular2(
         \left(1 - \left|2 \, (t / T \bmod 1) - 1\right|\right), \quad i = \lfloor t / T \rfloor
 
     Args:
-        training_steps: Steps of the run, from which on the rate is ``min_lr``; None for no end.
-        max_lr: The top of the first cycle.
-        min_lr: The two ends of each cycle.
+        training_steps: Steps of the run; the rate is ``min_lr`` from there on. None if it has no end.
+        max_lr: Rate at the middle of the first cycle.
+        min_lr: Rate at the start and the end of each cycle.
         cycle_steps: Steps of a cycle, T.
 
     References:
@@ -185,10 +193,10 @@ def triangular2(
 def exp_range(
     training_steps: Length | None = None,
     *,
-    max_lr: Rate = 1.0,
+    max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Length,
-    decay_factor: Rate = 0.9999,
+    cycle_steps: Period,
+    decay_factor: Factor = 0.9999,
 ) -> Schedule:
     r"""`triangular` under an envelope that falls with every step.
 
@@ -196,11 +204,11 @@ def exp_range(
         \left(1 - \left|2 \, (t / T \bmod 1) - 1\right|\right)
 
     Args:
-        training_steps: Steps of the run, from which on the rate is ``min_lr``; None for no end.
-        max_lr: What the tops would be without the envelope.
-        min_lr: The two ends of each cycle.
+        training_steps: Steps of the run; the rate is ``min_lr`` from there on. None if it has no end.
+        max_lr: Rate at the middle of each cycle, before the envelope.
+        min_lr: Rate at the start and the end of each cycle.
         cycle_steps: Steps of a cycle, T.
-        decay_factor: Factor of the envelope per step, γ.
+        decay_factor: Factor of the envelope per step, γ, above 0 and at most 1.
 
     References:
         Cyclical Learning Rates (Smith, 2017), https://arxiv.org/abs/1506.01186.
@@ -208,7 +216,7 @@ def exp_range(
     >>> round(exp_range(max_lr=1.0, cycle_steps=20, decay_factor=0.5)(10), 9)
     0.000976562
     """
-    envelope = Exponential(1.0, decay_factor)
+    envelope = Exponential(1.0, decay_factor, length=None if training_steps is None else int(training_steps))
     return _triangle(training_steps, max_lr, min_lr, cycle_steps, envelope=envelope)
 
 
@@ -216,16 +224,16 @@ def exp_range(
 def range_test(
     training_steps: Length,
     *,
-    max_lr: Rate = 10.0,
+    max_lr: Rate,
     min_lr: Rate = 1e-7,
     shape: str = "exponential",
 ) -> Schedule:
-    r"""From a rate that is surely too low to one that is surely too high.
+    r"""From a rate that is too low to one that is too high, to find a peak rate between them.
 
     .. math:: \eta_t = \eta_\min (\eta_\max / \eta_\min)^{t / N}
 
-    Train with it for a few hundred steps, draw the loss over the rate, and take a peak rate
-    somewhat below where the loss turns up.
+    Train with it for a few hundred steps, plot the loss over the rate, and choose a peak rate
+    somewhat below the one at which the loss starts to rise.
 
     Args:
         training_steps: Steps of the test, N.
@@ -239,4 +247,9 @@ def range_test(
     >>> round(range_test(100, min_lr=1e-6, max_lr=1.0)(50), 12)
     0.001
     """
+    if shape == "exponential" and not min_lr:
+        raise ValueError(
+            "an exponential range_test needs `min_lr` above 0, got 0.0: a geometric curve cannot start at 0; "
+            'give a small `min_lr`, or shape="linear"'
+        )
     return Ramp(min_lr, max_lr, int(training_steps), shape)

@@ -1,22 +1,22 @@
-"""Schedules that need no end."""
+"""Schedules that can go on without an end."""
 
 from __future__ import annotations
 
-from ...lengths import Length
 from ..base import Schedule
+from ..lengths import Length
 from ..parts import PowerLaw
 from .cooldown import default_timescale
-from .recipe import Rate, after_warmup, recipe
+from .recipe import REQUIRED, Period, Rate, after_warmup, recipe
 
 
 @recipe
 def inverse_sqrt(
     training_steps: Length | None = None,
     warmup_steps: Length = 0,
-    max_lr: Rate = 1.0,
+    max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
     *,
-    timescale: Length | None = None,
+    timescale: Period | None = None,
 ) -> Schedule:
     r"""Linear warmup, then the inverse square root of the step.
 
@@ -48,7 +48,7 @@ def noam(
     model_dim: int,
     factor: Rate = 1.0,
 ) -> Schedule:
-    r"""The schedule of the first Transformer.
+    r"""The schedule of the original Transformer.
 
     .. math:: \eta_t = f \, d^{-1/2} \min\left(t^{-1/2},\; t \, W^{-3/2}\right), \quad t \ge 1
 
@@ -66,9 +66,7 @@ def noam(
     >>> round(noam(warmup_steps=4000, model_dim=512)(4000), 9)
     0.000698771
     """
-    if isinstance(model_dim, bool) or not isinstance(model_dim, int) or model_dim < 1:
-        raise ValueError(f"noam needs a whole number of at least 1 for `model_dim`, got {model_dim!r}")
     if not int(warmup_steps):
-        raise ValueError("noam needs `warmup_steps` of at least 1, got 0; without one use inverse_sqrt")
+        raise ValueError("noam needs `warmup_steps` of at least 1, got 0; without a warmup use inverse_sqrt")
     peak = factor / (model_dim * int(warmup_steps)) ** 0.5
-    return inverse_sqrt(training_steps, warmup_steps, peak)
+    return inverse_sqrt(training_steps, warmup_steps, max_lr=peak)

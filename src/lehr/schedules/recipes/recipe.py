@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
-import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ParamSpec, get_type_hints
+from typing import Any, ParamSpec
 
-from ... import lengths
-from ...lengths import Length
 from .. import checks
 from ..backends import Backend, Piece
-from ..base import Schedule
+from ..base import Schedule, chunks_of_call
 from ..combinators import sequence
+from ..lengths import Length
 from ..parts import Ramp
+from .aliases import unknown_schedule
+from .settings import REQUIRED as REQUIRED
+from .settings import Factor as Factor
+from .settings import Period as Period
+from .settings import Rate as Rate
+from .settings import Settings
 
-Rate = Annotated[float, "at least 0"]
-"""A rate, or a factor of one."""
 P = ParamSpec("P")
 
 RECIPES: dict[str, Callable[..., Schedule]] = {}
@@ -40,14 +41,25 @@ class Recipe(Schedule):
     def length(self) -> float | None:
         return self.body.length
 
+    @property
+    def _body(self) -> Schedule:
+        return self.body
+
     def _pieces(self, xp: Backend) -> list[Piece]:
-        return self.body._pieces(xp)
+        return self.body._parts_of_formula(xp)
 
     def _final(self) -> float:
-        return self.body._final()
+        return self.body._final_rate
 
-    def _breaks(self, stop: float) -> Iterator[float]:
-        return self.body._breaks(stop)
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        return self.body._breaks(start, stop)
+
+    @property
+    def _highest(self) -> float:
+        return self.body._highest
+
+    def _inside_cycle(self, position: float) -> bool:
+        return self.body._inside_cycle(position)
 
     def _key(self) -> tuple[Any, ...]:
         return self.body._key()
@@ -55,102 +67,58 @@ class Recipe(Schedule):
     def settings(self) -> dict[str, Any]:
         return dict(self.arguments)
 
-    def __repr__(self) -> str:
-        return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.arguments)})"
+    def _chunks(self) -> Iterator[str]:
+        yield f"{self.name}("
+        yield from chunks_of_call(self.arguments)
+        yield ")"
 
 
 def recipe(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
     """Make a recipe of a function from settings to a schedule.
 
-    Before the function sees them, arguments annotated `Length` become whole numbers of steps (a
-    share counts from `training_steps`) and rates are checked; what it returns remembers them.
+    Before the function is called, settings annotated `Length` become integer numbers of steps (a
+    share counts from `training_steps`), and rates and shapes are checked. The result remembers them.
     """
-    name, signature = function.__name__, inspect.signature(function)
-    hints = get_type_hints(function, include_extras=True)
+    settings = Settings(function)
 
     @functools.wraps(function)
     def build(*args: P.args, **kwargs: P.kwargs) -> Schedule:
-        given = _bind(name, signature, args, kwargs)
-        resolved = dict(_resolved(name, given, hints))
-        _check_levels(name, resolved)
-        body = function(**resolved)  # type: ignore[call-arg]
-        defaults = {p.name: p.default for p in signature.parameters.values()}
-        said = tuple((n, v) for n, v in resolved.items() if v != defaults[n] or (n in _ALWAYS and v is not None))
-        return Recipe(name, said, body)
+        resolved = settings.resolve(args, kwargs)
+        body = function(**resolved)  # type: ignore[call-arg]  # the names are those of P
+        return Recipe(settings.owner, settings.recorded(resolved), body)
 
-    RECIPES[name] = build
+    RECIPES[settings.owner] = build
     return build
 
 
-_ALWAYS = ("training_steps", "warmup_steps", "max_lr", "min_lr")
-
-
 def get(name: object) -> Callable[..., Schedule]:
-    """The recipe of that name.
+    """Look up a recipe by its name.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is no such recipe; the message says what was probably meant.
+
+    >>> get("linear")(10, max_lr=1.0)(5)
+    0.5
     """
-    if isinstance(name, str) and name in RECIPES:
-        return RECIPES[name]
-    nearest = difflib.get_close_matches(str(name), RECIPES, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}? There" if nearest else "there"
-    if isinstance(name, str) and ("(" in name or "." in name):
-        hint = "to build one from text or a file use lehr.spec.from_text or lehr.spec.read. By name there"
-    raise ValueError(f"there is no schedule {name!r}; {hint} are {', '.join(RECIPES)}")
+    if isinstance(name, str):
+        if name in RECIPES:
+            return RECIPES[name]
+        if "(" in name or "." in name:
+            raise ValueError(
+                f"a schedule given by name must be one of {', '.join(RECIPES)}; got {checks.shown(name)}: "
+                f"to build one from text or a file use lehr.spec.from_text or lehr.spec.read"
+            )
+    elif callable(name):
+        raise ValueError(f"a function is not a schedule, got {checks.shown(name)}; {_instead_of(name)}")
+    raise ValueError(unknown_schedule(name, RECIPES))
 
 
-def _bind(name: str, signature: inspect.Signature, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    for word in kwargs:
-        if word not in signature.parameters:
-            nearest = difflib.get_close_matches(word, signature.parameters, n=1, cutoff=0.5)
-            hint = f"did you mean `{nearest[0]}`? " if nearest else ""
-            takes = ", ".join(signature.parameters)
-            raise ValueError(f"{name} has no setting `{word}`; {hint}It takes {takes}")
-    try:
-        bound = signature.bind(*args, **kwargs)
-    except TypeError as error:
-        takes = ", ".join(signature.parameters)
-        raise ValueError(f"{name}: {error}; it takes {takes}") from None
-    bound.apply_defaults()
-    return dict(bound.arguments)
-
-
-def _resolved(name: str, given: dict[str, Any], hints: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Each argument in the form its annotation says."""
-    total = given.get("training_steps")
-    steps = None if total is None else lengths.steps(total, name="training_steps")
-    if steps == 0:
-        raise ValueError(f"{name} needs `training_steps` of at least 1, got {total!r}")
-    for word, value in given.items():
-        hint = hints[word]
-        if value is None and type(None) in getattr(hint, "__args__", ()):
-            yield word, None
-        elif hint in (Length, Length | None):
-            yield word, lengths.steps(value, name=word, of=steps)
-        elif hint == tuple[Length, ...]:
-            items = value if isinstance(value, list | tuple) else [value]
-            yield word, tuple(lengths.steps(v, name=f"{word}[{i}]", of=steps) for i, v in enumerate(items))
-        elif hint in (Rate, Rate | None):
-            yield word, checks.number(word, value, owner=name)
-        else:
-            yield word, value
-
-
-def _check_levels(name: str, settings: dict[str, Any]) -> None:
-    """What holds for every recipe that has these settings."""
-    total, warmup = settings.get("training_steps"), settings.get("warmup_steps") or 0
-    if total is not None and warmup > total:
-        raise ValueError(
-            f"{name} needs `warmup_steps` of at most `training_steps`, got warmup_steps={warmup} "
-            f"and training_steps={total}; shorten the warmup or lengthen the run"
-        )
-    top, floor = settings.get("max_lr"), settings.get("min_lr")
-    if top is not None and floor is not None and floor > top:
-        raise ValueError(
-            f"{name} needs `min_lr` of at most `max_lr`, got min_lr={floor!r} and max_lr={top!r}; "
-            f"if they are exchanged, exchange them"
-        )
+def _instead_of(function: object) -> str:
+    """The way out for a function that was given as a schedule."""
+    for name, build in RECIPES.items():
+        if function is build:
+            return f"give its name, {name!r}, or the schedule that it builds: lehr.{name}(...)"
+    return "tabulate it for a run of N steps: lehr.Table([function(step) for step in range(N)])"
 
 
 def after_warmup(warmup_steps: Length, max_lr: float, *rest: Schedule) -> Schedule:

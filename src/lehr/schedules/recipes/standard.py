@@ -1,18 +1,18 @@
-"""The three standard schedules, and those that differ from them by one word."""
+"""The three standard schedules, and those that differ from them only in the shape of the decay."""
 
 from __future__ import annotations
 
-from ...lengths import Length
 from ..base import Schedule
+from ..lengths import Length
 from ..parts import Constant, Ramp
-from .recipe import Rate, after_warmup, recipe
+from .recipe import REQUIRED, Rate, after_warmup, recipe
 
 
 @recipe
 def constant(
     training_steps: Length | None = None,
     warmup_steps: Length = 0,
-    max_lr: Rate = 1.0,
+    max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
 ) -> Schedule:
     r"""``max_lr`` at every step: :math:`\eta_t = \eta_\max`.
@@ -22,7 +22,7 @@ def constant(
         warmup_steps: Ignored, so that the three standard schedules take the same settings; for a
             constant with a warmup use `constant_with_warmup`.
         max_lr: The rate.
-        min_lr: Ignored, as `warmup_steps`.
+        min_lr: Ignored, for the same reason.
 
     >>> constant(100, max_lr=0.1)(50)
     0.1
@@ -32,7 +32,7 @@ def constant(
 
 @recipe
 def constant_with_warmup(
-    training_steps: Length | None = None, warmup_steps: Length = 0, max_lr: Rate = 1.0
+    training_steps: Length | None = None, warmup_steps: Length = 0, max_lr: Rate = REQUIRED
 ) -> Schedule:
     r"""Linear warmup, then ``max_lr``.
 
@@ -43,7 +43,7 @@ def constant_with_warmup(
         warmup_steps: Steps of the warmup, W.
         max_lr: The rate from step W on.
 
-    >>> constant_with_warmup(100, 10, 0.1)(5)
+    >>> constant_with_warmup(100, 10, max_lr=0.1)(5)
     0.05
     """
     hold = None if training_steps is None else int(training_steps) - int(warmup_steps)
@@ -55,7 +55,7 @@ def _decay(n: Length, warmup: Length, max_lr: float, min_lr: float, shape: str) 
 
 
 @recipe
-def linear(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, min_lr: Rate = 0.0) -> Schedule:
+def linear(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate = 0.0) -> Schedule:
     r"""Linear warmup, then a straight line down.
 
     .. math:: \eta_t = \eta_\max - \frac{t - W}{N - W} (\eta_\max - \eta_\min)
@@ -66,14 +66,14 @@ def linear(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0,
         max_lr: Rate at step W.
         min_lr: Rate at step N.
 
-    >>> [linear(10, 2, 1.0)(t) for t in (0, 1, 2, 6, 10)]
+    >>> [linear(10, 2, max_lr=1.0)(t) for t in (0, 1, 2, 6, 10)]
     [0.5, 0.5, 1.0, 0.5, 0.0]
     """
     return _decay(training_steps, warmup_steps, max_lr, min_lr, "linear")
 
 
 @recipe
-def cosine(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, min_lr: Rate = 0.0) -> Schedule:
+def cosine(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate = 0.0) -> Schedule:
     r"""Linear warmup, then half a cosine down.
 
     .. math::
@@ -100,12 +100,12 @@ def cosine(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0,
 def polynomial(
     training_steps: Length,
     warmup_steps: Length = 0,
-    max_lr: Rate = 1.0,
+    max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
     *,
     power: Rate = 2.0,
 ) -> Schedule:
-    r"""Linear warmup, then a power of what is left of the run.
+    r"""Linear warmup, then a power of the share of the run that is left.
 
     .. math:: \eta_t = \eta_\min + (\eta_\max - \eta_\min) \left(1 - \tfrac{t - W}{N - W}\right)^p
 
@@ -116,7 +116,7 @@ def polynomial(
         min_lr: Rate at step N.
         power: The power, p, above 0.
 
-    >>> polynomial(100, power=2)(50)
+    >>> polynomial(100, max_lr=1.0, power=2)(50)
     0.25
     """
     return _decay(training_steps, warmup_steps, max_lr, min_lr, f"polynomial({power!r})")
@@ -126,7 +126,7 @@ def polynomial(
 def exponential(
     training_steps: Length,
     warmup_steps: Length = 0,
-    max_lr: Rate = 1.0,
+    max_lr: Rate = REQUIRED,
     min_lr: Rate | None = None,
 ) -> Schedule:
     r"""Linear warmup, then a geometric decay that takes the whole run.
@@ -144,18 +144,18 @@ def exponential(
     >>> round(exponential(100, max_lr=1.0, min_lr=0.01)(50), 12)
     0.1
     """
-    if min_lr is None:
-        min_lr = max_lr / 100
-    if not min_lr:
+    floor = max_lr / 100 if min_lr is None else min_lr
+    if not floor:
+        name = "max_lr" if min_lr is None else "min_lr"
         raise ValueError(
-            f"exponential needs `min_lr` above 0, got {min_lr!r}: a geometric decay never reaches 0; "
+            f"exponential needs `{name}` above 0, got 0.0: a geometric decay never reaches 0; "
             f"give a small `min_lr`, or use linear, cosine or polynomial to reach 0"
         )
-    return _decay(training_steps, warmup_steps, max_lr, min_lr, "exponential")
+    return _decay(training_steps, warmup_steps, max_lr, floor, "exponential")
 
 
 @recipe
-def rex(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, min_lr: Rate = 0.0) -> Schedule:
+def rex(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate = 0.0) -> Schedule:
     r"""Linear warmup, then the reflected exponential: slow at first, steep at the end.
 
     .. math:: \eta_t = \eta_\min + (\eta_\max - \eta_\min) \frac{1 - p}{1 - p/2},
@@ -170,7 +170,7 @@ def rex(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = 1.0, mi
     References:
         REX (Chen, Wolfe & Kyrillidis, 2021), https://arxiv.org/abs/2107.04197.
 
-    >>> round(rex(100)(50), 12)
+    >>> round(rex(100, max_lr=1.0)(50), 12)
     0.666666666667
     """
     return _decay(training_steps, warmup_steps, max_lr, min_lr, "rex")

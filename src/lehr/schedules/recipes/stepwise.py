@@ -1,24 +1,25 @@
-"""Schedules that go down in steps."""
+"""Schedules that fall at certain steps and are constant between them."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from ...lengths import Length
+from .. import checks
 from ..base import Schedule
+from ..lengths import Length
 from ..parts import Constant, Exponential
-from .recipe import Rate, after_warmup, recipe
+from .recipe import REQUIRED, Factor, Period, Rate, after_warmup, recipe
 
 
 @recipe
 def step_decay(
     training_steps: Length | None = None,
     warmup_steps: Length = 0,
-    max_lr: Rate = 1.0,
+    max_lr: Rate = REQUIRED,
     min_lr: Rate = 0.0,
     *,
-    decay_steps: Length,
-    decay_factor: Rate = 0.1,
+    decay_steps: Period,
+    decay_factor: Factor = 0.1,
 ) -> Schedule:
     r"""Linear warmup, then a factor after every so many steps.
 
@@ -27,10 +28,10 @@ def step_decay(
     Args:
         training_steps: Steps of the run, after which the rate holds; None if it has no end.
         warmup_steps: Steps of the warmup, W.
-        max_lr: Rate of the first stair.
+        max_lr: Rate before the first drop.
         min_lr: The floor.
-        decay_steps: Steps of one stair, k.
-        decay_factor: Factor from one stair to the next, f.
+        decay_steps: Steps between two drops, k.
+        decay_factor: Factor at each drop, f, above 0 and at most 1.
 
     >>> [step_decay(max_lr=1.0, decay_steps=30, decay_factor=0.5)(t) for t in (29, 30, 60)]
     [1.0, 0.5, 0.25]
@@ -44,10 +45,10 @@ def step_decay(
 def multistep(
     training_steps: Length | None = None,
     warmup_steps: Length = 0,
-    max_lr: Rate = 1.0,
+    max_lr: Rate = REQUIRED,
     *,
     milestones: tuple[Length, ...],
-    decay_factor: Rate = 0.1,
+    decay_factor: Factor = 0.1,
 ) -> Schedule:
     r"""Linear warmup, then a factor at each milestone.
 
@@ -58,10 +59,10 @@ def multistep(
         warmup_steps: Steps of the warmup; no milestone lies in it.
         max_lr: Rate before the first milestone.
         milestones: Steps of the run at which the rate drops, in order, or shares of the run; one
-            that stands twice counts twice.
-        decay_factor: Factor at each milestone, f.
+            that is given twice counts twice.
+        decay_factor: Factor at each milestone, f, above 0 and at most 1.
 
-    >>> [multistep(90, milestones=[30, 60])(t) for t in (29, 30, 60)]
+    >>> [multistep(90, max_lr=1.0, milestones=[30, 60])(t) for t in (29, 30, 60)]
     [1.0, 0.1, 0.010000000000000002]
     """
     steps = tuple(int(step) for step in milestones)
@@ -70,7 +71,7 @@ def multistep(
     if not steps or any(b < a for a, b in pairwise(edges)):
         raise ValueError(
             f"multistep needs at least one of `milestones`, in order, after the warmup and within "
-            f"the run, got {steps} for warmup_steps={warmup_steps}, training_steps={training_steps}"
+            f"the run, got {checks.shown(steps)} for warmup_steps={warmup_steps}, training_steps={training_steps}"
         )
     levels = [max_lr * decay_factor**i for i in range(len(steps) + 1)]
     stairs = [Constant(r, b - a) for r, (a, b) in zip(levels, pairwise(edges), strict=False)]

@@ -1,0 +1,111 @@
+"""The recipes and their settings, as signatures and docstrings say them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, get_args, get_origin, get_type_hints
+
+from ..schedules.checks import shown
+from ..schedules.recipes import RECIPES
+from ..schedules.recipes.settings import is_required
+
+Value = str | int | float | list[str]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a recipe."""
+
+    name: str
+    hint: Any
+    default: Any
+    required: bool
+
+    @property
+    def option(self) -> str:
+        """What it is called on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def metavar(self) -> str:
+        if self._is_list:
+            return "STEPS,..."
+        if self.name.endswith("shape"):
+            return "SHAPE"
+        return "STEPS" if self._is_text else "RATE" if self.name.endswith("lr") else "NUMBER"
+
+    def value(self, text: str) -> Value:
+        """What ``text`` says; a length is left as it is, for the recipe to read.
+
+        Raises:
+            ValueError: It must be a number, and is none.
+        """
+        if self._is_list:
+            return text.strip(" []()").split(",")
+        if self._is_text:
+            return text
+        number, kind = (int, "an integer") if self.hint is int else (float, "a number")
+        try:
+            return number(text)
+        except ValueError:
+            raise ValueError(f"{self.option} must be {kind}, got {shown(text)}") from None
+
+    @property
+    def _is_list(self) -> bool:
+        return get_origin(self.hint) is tuple
+
+    @property
+    def _is_text(self) -> bool:
+        return str in (self.hint, *get_args(self.hint))
+
+
+@lru_cache
+def settings_of(recipe: str) -> dict[str, Setting]:
+    """The settings of a recipe by their names, in the order of its signature."""
+    build = RECIPES[recipe]
+    hints = get_type_hints(build)
+    parameters = inspect.signature(build).parameters.values()
+    return {p.name: Setting(p.name, hints[p.name], p.default, is_required(p)) for p in parameters}
+
+
+@lru_cache
+def all_settings() -> dict[str, tuple[Setting, tuple[str, ...]]]:
+    """Every setting, with the recipes that take it; the settings that most recipes take come first."""
+    takers: dict[str, list[str]] = {}
+    for recipe in RECIPES:
+        for name in settings_of(recipe):
+            takers.setdefault(name, []).append(recipe)
+    by_number = sorted(takers, key=lambda name: -len(takers[name]))
+    return {name: (settings_of(takers[name][0])[name], tuple(takers[name])) for name in by_number}
+
+
+def summary(recipe: str) -> str:
+    """The first line of a recipe's documentation, without its markup."""
+    return _plain(_documentation(recipe).partition("\n")[0])
+
+
+def meanings(recipe: str) -> dict[str, str]:
+    """What each setting of a recipe means, by its name."""
+    return dict(_arguments(_documentation(recipe)))
+
+
+def _documentation(recipe: str) -> str:
+    return inspect.getdoc(RECIPES[recipe]) or ""
+
+
+def _arguments(documentation: str) -> Iterator[tuple[str, str]]:
+    """The entries of a Google docstring's ``Args:``."""
+    section = re.search(r"^Args:\n((?: +.*\n?)+)", documentation, re.MULTILINE)
+    for entry in re.split(r"^ {4}(?=\w)", section[1] if section else "", flags=re.MULTILINE)[1:]:
+        name, _, meaning = entry.partition(":")
+        yield name, _plain(" ".join(meaning.split()))
+
+
+def _plain(text: str) -> str:
+    """Text without the marks that documentation needs and a terminal does not."""
+    text = re.sub(r"[,:]? ?:math:`[^`]*`", "", text)
+    return text.replace("`", "")

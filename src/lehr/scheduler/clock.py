@@ -1,0 +1,242 @@
+"""Which update comes next, and what counts as one."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, Protocol
+
+import torch
+
+from ..schedules import checks
+from .groups import Optimizer, all_groups
+
+UNITS = ("steps", "samples", "tokens", "epochs")
+
+
+class Clock:
+    """The position in a run, in the unit of its schedules.
+
+    Attributes:
+        unit: What a position counts: steps, samples, tokens or epochs.
+        per_update: What one update consumes in that unit, if it is always the same.
+        samples_per_step: Samples that one step consumes, for schedules in steps.
+        position: Position of the update that the rates in the optimizer are for.
+        used: Whether that update has been made.
+        last_used: Position of the last update, or None before the first.
+        updates: Updates made.
+        skipped: Calls of `step` that came without an update.
+        following: Whether updates alone move it.
+        pending: Units by which a loaded position is ahead of the calls of `advance`.
+    """
+
+    def __init__(
+        self, optimizers: Sequence[Optimizer], unit: str, per_update: float | None, samples_per_step: int | None
+    ) -> None:
+        if unit not in UNITS:
+            raise ValueError(checks.unknown("unit", unit, UNITS))
+        if unit == "steps" and per_update not in (None, 1):
+            raise ValueError(
+                f"in steps an update is one step, got per_update={checks.shown(per_update)}; say unit='samples', "
+                f"'tokens' or 'epochs'"
+            )
+        if unit != "steps" and samples_per_step is not None:
+            raise ValueError(
+                f"`samples_per_step` belongs to a schedule in steps, and this one is in {unit}: use per_update=..."
+            )
+        self._optimizers = optimizers
+        self.unit, self.per_update = unit, 1 if unit == "steps" else _per_update(unit, per_update)
+        if samples_per_step is not None:
+            samples_per_step = checks.integer("samples_per_step", samples_per_step, owner="Scheduler")
+        self.samples_per_step = samples_per_step
+        self.position: float = 0
+        self.used = self.following = False
+        self.last_used: float | None = None
+        self.updates = self.skipped = 0
+        self.pending: float = 0
+        self._heard = self._stepped_before_training = self._loaded = False
+
+    # Moving.
+
+    @property
+    def next_position(self) -> float:
+        """Position of the next update: the present one, unless that has been used and it is known what it took."""
+        return self.after(self.position, self.per_update or 0) if self.used else self.position
+
+    def go_to(self, position: float) -> None:
+        """Stand at a position whose update is still to come."""
+        self.position, self.used, self.pending = position, False, 0
+
+    def load(self, position: float, updates: int, pending: float) -> None:
+        """Stand where a checkpoint was written."""
+        self.go_to(position)
+        self.updates, self.last_used, self.pending, self._loaded = updates, None, pending, True
+
+    def one_update(self) -> float:
+        """What an update moves by.
+
+        Raises:
+            ValueError: It is not known.
+        """
+        if self.per_update is None:
+            raise ValueError(
+                f"it is not known how many {self.unit} an update consumes: give Scheduler(..., per_update=...) if it "
+                f"is always the same, or move with advance(n) after each update"
+            )
+        return self.per_update
+
+    def after(self, position: float, amount: float) -> float:
+        """``position`` and ``amount`` more. In epochs fractions such as 1/250 are added exactly."""
+        if self.unit != "epochs":
+            return position + amount
+        exact = sum(Fraction(number).limit_denominator(10**9) for number in (position, amount))
+        return exact.numerator if exact.denominator == 1 else float(exact)
+
+    def index(self, given: object) -> float:
+        """A position that a caller gave.
+
+        Raises:
+            ValueError: It is none.
+        """
+        found = checks.whole(given)
+        if found is None and self.unit == "epochs" and isinstance(given, float):
+            found = given  # type: ignore[assignment]
+        if found is None or not 0 <= found < checks.LONGEST:
+            hint = "give fractions of an epoch with unit='epochs'" if isinstance(given, float) else "from 0"
+            raise ValueError(
+                f"step needs the index of an update, an integer of at least 0 and below 10**18, got "
+                f"{checks.shown(given)}; {hint}; without an argument it moves one update on"
+            )
+        return found
+
+    # What counts as an update.
+
+    def counts_alone(self) -> bool:
+        """Whether it follows and has begun to count: then a number from outside does not move it."""
+        return self.following and self.last_used is not None
+
+    def note_update(self) -> bool:
+        """Count an update that was made.
+
+        Returns:
+            Whether it was the first of the run and not at position 0, which was stepped over.
+        """
+        stepped_over = self._stepped_before_training or self.position == self.per_update
+        first_is_lost = stepped_over and self.position > 0 and not (self.updates or self._loaded)
+        self.updates += 1
+        self._heard = self.used = True
+        self.last_used, self.pending = self.position, 0
+        return first_is_lost
+
+    def note_skipped_update(self) -> None:
+        """Count a call of the optimizer in which a gradient scaler made no update."""
+        self.skipped += 1
+        self._heard = True
+
+    def had_an_update(self, hears_updates: bool) -> bool:
+        """Whether `step` without a number may move. A call that may not counts as skipped.
+
+        Args:
+            hears_updates: Whether the optimizers report their updates.
+
+        Raises:
+            ValueError: It is not known what an update consumes; nothing has changed.
+        """
+        self.one_update()
+        heard, self._heard = self._heard, False
+        if not self.following and (self.used or not hears_updates):
+            return True
+        in_training = self.updates or any(
+            p.grad is not None for group in all_groups(self._optimizers) for p in group.get("params", ())
+        )
+        if not in_training:
+            self._stepped_before_training = not self.following
+            return not self.following
+        self.skipped += not heard
+        return False
+
+
+def _per_update(unit: str, value: float | None) -> float | None:
+    if value is None:
+        return None
+    if unit == "epochs":
+        return checks.number("per_update", value, owner="Scheduler", above=0)
+    return checks.integer("per_update", value, owner="Scheduler")
+
+
+class UpdateListener(Protocol):
+    """What the hooks on an optimizer tell."""
+
+    def _before_update(self, optimizer: Any) -> None: ...
+    def _after_update(self, optimizer: Any) -> None: ...
+    def _after_load(self) -> None: ...
+
+
+class Hooks:
+    """torch's public hooks on some optimizers, which tell a listener of each update.
+
+    The listener is referenced weakly, and nothing of the optimizers is replaced.
+
+    Attributes:
+        hears_updates: Whether the optimizers have such hooks at all; some wrappers have none.
+    """
+
+    def __init__(self, listener: UpdateListener, optimizers: Sequence[Optimizer]) -> None:
+        reference = weakref.ref(listener)
+        self._handles: list[Any] = []
+        heard = [self._hook(optimizer, reference) for optimizer in optimizers]
+        self.hears_updates = all(heard)
+        weakref.finalize(listener, _remove, self._handles)
+
+    def _hook(self, optimizer: Any, reference: Callable[[], UpdateListener | None]) -> bool:
+        is_compiling = torch.compiler.is_dynamo_compiling
+
+        def before(optimizer: Any, args: Any, kwargs: Any) -> None:
+            if is_compiling():  # a traced step takes the rate as its input
+                return
+            if (listener := reference()) is not None:
+                listener._before_update(optimizer)
+
+        def after(optimizer: Any, args: Any, kwargs: Any) -> None:
+            if (listener := reference()) is not None:
+                listener._after_update(optimizer)
+
+        def loaded(*_: Any) -> None:
+            if (listener := reference()) is not None:
+                listener._after_load()
+
+        if any(isinstance(group.get("lr"), torch.Tensor) for group in optimizer.param_groups):
+            # A compiled step traces the hooks, and would be compiled anew for each position. (With a float for a
+            # rate it is compiled anew anyway.)
+            before, after = map(torch.compiler.disable, (before, after))
+        try:
+            self._handles.append(optimizer.register_step_pre_hook(before))
+            self._handles.append(optimizer.register_step_post_hook(after))
+            self._handles.append(optimizer.register_load_state_dict_post_hook(loaded))
+        except (AttributeError, TypeError):
+            return False
+        return True
+
+    def is_listening(self) -> bool:
+        """Whether an optimizer lives that would tell."""
+        return any(handle.hooks_dict_ref() is not None for handle in self._handles)
+
+    def stop(self) -> None:
+        """Take every hook away again."""
+        _remove(self._handles)
+
+
+def skipped_by_scaler(optimizer: Any) -> bool:
+    """Whether a gradient scaler kept a fused optimizer from updating.
+
+    A scaler does not call the step of most optimizers at all when it skips. That of a fused one it calls, with its
+    verdict as an attribute of the optimizer for the time of the call.
+    """
+    found_inf = getattr(optimizer, "found_inf", None)
+    return found_inf is not None and float(found_inf) > 0
+
+
+def _remove(handles: list[Any]) -> None:
+    while handles:
+        handles.pop().remove()

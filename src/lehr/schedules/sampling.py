@@ -1,0 +1,49 @@
+"""The positions at which to look at a schedule: enough to see its jumps and its peaks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .backends import Array
+
+
+class HasBreaks(Protocol):
+    """What is asked of a schedule here."""
+
+    def breaks(self, stop: float | None = None, most: int = ..., *, start: float = 0) -> list[float]: ...
+
+
+def spread(count: int, stop: float) -> Array:
+    """So many positions all over [0, stop), in order.
+
+    They follow the golden ratio: evenly spaced ones could fall into step with short cycles and miss their peaks.
+
+    >>> spread(4, stop=100).round().tolist()
+    [0.0, 24.0, 62.0, 85.0]
+    """
+    import numpy as np
+
+    shares: Array = np.arange(count) * (math.sqrt(5) - 1) / 2 % 1
+    return np.sort(shares) * stop
+
+
+def positions(schedule: HasBreaks, stop: float, most: int) -> Array:
+    """Positions from 0 to ``stop``, both included, sorted and distinct.
+
+    Args:
+        schedule: What is looked at.
+        stop: The last position.
+        most: How many are spread over the run. Beside them stand the two sides of every break, of the first
+            ``most`` breaks.
+
+    >>> from lehr import Constant
+    >>> two_stairs = Constant(1.0, 5).then(Constant(0.5, 5))
+    >>> positions(two_stairs, stop=10, most=1).tolist()
+    [0.0, 4.999999999999999, 5.0, 9.999999999999998, 10.0]
+    """
+    import numpy as np
+
+    edges = np.array([*schedule.breaks(stop, most), stop], dtype=np.float64)
+    return np.unique(np.concatenate([[0.0], spread(most, stop), np.nextafter(edges, 0), edges]))
