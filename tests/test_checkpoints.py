@@ -6,15 +6,15 @@ import pickle
 import warnings
 
 import pytest
-from lehr.scheduler import StateMismatchError
-from optimizers import optimizer, rates_of, through_a_file
+from catalogue.optimizers import adamw, rates_of, through_a_file
 
 import lehr
 from lehr import Ramp, Scheduler
+from lehr.scheduler import StateMismatchError
 
 
 def test_the_state_is_small_and_plain():
-    scheduler = Scheduler(optimizer(), "cosine", 100, 10, 1e-3, 1e-4)
+    scheduler = Scheduler(adamw(), "cosine", 100, 10, 1e-3, 1e-4)
     before = scheduler.state_dict()
     scheduler.step(50)
     state = scheduler.state_dict()
@@ -34,18 +34,18 @@ def test_the_state_is_small_and_plain():
 
 def test_the_state_of_512_groups_is_small_too():
     factors = [0.1] * 256 + [1.0] * 256
-    scheduler = Scheduler(optimizer(*[0.1] * 512), "cosine", 100, 10, 1e-3, group_scale=factors)
+    scheduler = Scheduler(adamw(*[0.1] * 512), "cosine", 100, 10, 1e-3, group_scale=factors)
     assert len(pickle.dumps(scheduler.state_dict())) <= 2048
 
 
 def _resumed(order, opt_state, scheduler_state, build):
     if order == "optimizer, scheduler, load":
-        opt = optimizer(0.4, 0.1)
+        opt = adamw(0.4, 0.1)
         opt.load_state_dict(opt_state)
         scheduler = build(opt)
         scheduler.load_state_dict(scheduler_state)
     else:
-        opt = optimizer(0.4, 0.1)
+        opt = adamw(0.4, 0.1)
         scheduler = build(opt)
         loads = {"o": lambda: opt.load_state_dict(opt_state), "s": lambda: scheduler.load_state_dict(scheduler_state)}
         for letter in order:
@@ -62,7 +62,7 @@ def test_every_order_of_loading_goes_on_bit_equal(order, position, scale):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        opt = optimizer(0.4, 0.1)
+        opt = adamw(0.4, 0.1)
         scheduler = build(opt)
         for t in range(position + 1):
             scheduler.step(t)
@@ -81,8 +81,8 @@ def test_every_order_of_loading_goes_on_bit_equal(order, position, scale):
 
 
 def test_a_difference_is_shown_field_by_field():
-    state = Scheduler(optimizer(), "cosine", 100, 10, 1.0, 0.0).state_dict()
-    opt = optimizer()
+    state = Scheduler(adamw(), "cosine", 100, 10, 1.0, 0.0).state_dict()
+    opt = adamw()
     scheduler = Scheduler(opt, "cosine", 400, 10, 0.1, 0.001)
     scheduler.step(7)
     before = rates_of(opt)
@@ -98,10 +98,10 @@ def test_a_difference_is_shown_field_by_field():
 
 
 def test_keep_says_who_is_right():
-    old = Scheduler(optimizer(), "cosine", 100, 10, 1.0, 0.0)
+    old = Scheduler(adamw(), "cosine", 100, 10, 1.0, 0.0)
     old.step(50)
     for keep, schedule in [("checkpoint", old.schedule), ("code", lehr.linear(400, 0, 0.1))]:
-        opt = optimizer()
+        opt = adamw()
         scheduler = Scheduler(opt, "linear", 400, 0, 0.1)
         scheduler.load_state_dict(old.state_dict(), keep=keep)
         assert scheduler.schedule == schedule
@@ -111,14 +111,14 @@ def test_keep_says_who_is_right():
 
 
 def test_the_same_schedule_by_another_name_is_no_difference():
-    state = Scheduler(optimizer(), "linear", 10, 0, 1.0).state_dict()
-    scheduler = Scheduler(optimizer(), Ramp(1.0, 0.0, 10))
+    state = Scheduler(adamw(), "linear", 10, 0, 1.0).state_dict()
+    scheduler = Scheduler(adamw(), Ramp(1.0, 0.0, 10))
     scheduler.load_state_dict(state)
 
 
 def test_another_number_of_groups_is_a_difference():
-    state = Scheduler(optimizer(0.1), "linear", 10, 0, 1.0).state_dict()
-    scheduler = Scheduler(optimizer(0.1, 0.1), "linear", 10, 0, 1.0)
+    state = Scheduler(adamw(0.1), "linear", 10, 0, 1.0).state_dict()
+    scheduler = Scheduler(adamw(0.1, 0.1), "linear", 10, 0, 1.0)
     with pytest.raises(StateMismatchError, match="param groups: checkpoint 1, code 2"):
         scheduler.load_state_dict(state)
     with pytest.raises(ValueError, match="keep='code'"):
@@ -127,9 +127,9 @@ def test_another_number_of_groups_is_a_difference():
 
 
 def test_loading_does_not_change_the_state_it_is_given():
-    state = Scheduler(optimizer(), "linear", 10, 0, 1.0).state_dict()
+    state = Scheduler(adamw(), "linear", 10, 0, 1.0).state_dict()
     kept = copy.deepcopy(state)
-    Scheduler(optimizer(), "linear", 10, 0, 1.0).load_state_dict(state)
+    Scheduler(adamw(), "linear", 10, 0, 1.0).load_state_dict(state)
     assert state == kept
 
 
@@ -141,7 +141,7 @@ def test_a_state_of_version_1_loads():
         "schedule": '{"schedule": "linear", "training_steps": 10, "warmup_steps": 0, "max_lr": 1.0, "min_lr": 0.0}',
         "group_factors": "[[1.0, 1]]",
     }
-    opt = optimizer(0.1)
+    opt = adamw(0.1)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
     scheduler.load_state_dict(state)
     assert (scheduler.position, scheduler.updates, rates_of(opt)) == (5, 5, [0.5])
@@ -149,7 +149,7 @@ def test_a_state_of_version_1_loads():
 
 def test_a_state_of_version_2_loads_and_its_check_holds():
     """As the second version wrote it: without `samples_per_step`."""
-    opt = optimizer(0.1)
+    opt = adamw(0.1)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
     state = {
         "version": 2,
@@ -171,8 +171,8 @@ def test_a_state_of_version_2_loads_and_its_check_holds():
 
 
 def test_a_checkpoint_still_says_the_ratios_after_a_refused_step():
-    state = Scheduler(optimizer(1.0, 0.5), Ramp(1.0, 0.0, 10), group_scale="ratio").state_dict()
-    opt = optimizer(0.0, 0.0)
+    state = Scheduler(adamw(1.0, 0.5), Ramp(1.0, 0.0, 10), group_scale="ratio").state_dict()
+    opt = adamw(0.0, 0.0)
     scheduler = Scheduler(opt, Ramp(1.0, 0.0, 10), group_scale="ratio")
     with pytest.raises(ValueError, match="every group starts at 0"):
         scheduler.step(5)

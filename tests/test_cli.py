@@ -6,9 +6,9 @@ import json
 import re
 
 import pytest
+from catalogue.schedules import recipes
 from command_line import NAME, SCHEDULE, TEXT, output
 from hypothesis import given, settings
-from strategies import recipes
 
 import lehr
 from lehr import spec
@@ -191,7 +191,7 @@ def test_export_into_a_file(tmp_path):
 
 
 @settings(deadline=None)
-@given(recipes())
+@given(recipes)
 def test_an_exported_function_gives_the_same_rates(schedule):
     bare = {}
     exec(output("export", repr(schedule), "--python", "--name", "rate"), bare)

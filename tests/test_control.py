@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pytest
 import torch
+from catalogue.optimizers import sgd, through_a_file
+from catalogue.schedules import finite, schedules
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from optimizers import through_a_file
-from strategies import finite, schedules
 
 import lehr
 from lehr import Constant, Ramp, Scheduler, control, spec
@@ -28,8 +28,7 @@ def close(a, b):
 
 
 def scheduler(schedule=None, **options):
-    parameter = torch.nn.Parameter(torch.zeros(1))
-    return Scheduler(torch.optim.SGD([parameter], lr=0.1), schedule or lehr.cosine(100, 10, 1.0, 0.1), **options)
+    return Scheduler(sgd(0.1), schedule or lehr.cosine(100, 10, 1.0, 0.1), **options)
 
 
 def plain(schedule):

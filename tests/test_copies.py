@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 import torch
-from optimizers import optimizer, rates_of
+from catalogue.optimizers import adamw, rates_of
 
 import lehr
 from lehr import Scheduler
@@ -43,7 +43,7 @@ def test_a_copy_with_its_optimizer_goes_on_by_itself(copied):
 
 
 def test_a_copy_on_the_same_optimizer_is_refused():
-    scheduler = Scheduler(opt := optimizer(0.1), "linear", 10)
+    scheduler = Scheduler(opt := adamw(0.1), "linear", 10)
     with pytest.raises(ValueError, match="has a Scheduler for lr already"):
         copy.copy(scheduler)
     scheduler.step(5)

@@ -8,7 +8,7 @@ import math
 import warnings
 
 import pytest
-import torch
+from catalogue.optimizers import sgd
 from torch.optim import lr_scheduler as torch_schedulers
 
 import lehr
@@ -19,7 +19,7 @@ STEPS = 60
 
 def stepped(build, rate=1.0, steps=STEPS):
     """The rates of a torch scheduler, one for each update."""
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=rate)
+    optimizer = sgd(rate)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns of schedulers stepped without an optimizer
         scheduler = build(optimizer)

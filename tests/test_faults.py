@@ -14,6 +14,7 @@ import warnings
 
 import pytest
 import torch
+from catalogue.optimizers import sgd
 
 import lehr
 from lehr import Scheduler, orders
@@ -114,8 +115,7 @@ def test_a_run_that_is_killed_and_resumed_ends_bit_equal(tmp_path):
 
 
 def build(**options):
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1e-3)
-    return Scheduler(optimizer, lehr.cosine(1_000, 100, 1e-3, 1e-5), **options)
+    return Scheduler(sgd(1e-3), lehr.cosine(1_000, 100, 1e-3, 1e-5), **options)
 
 
 def with_history(changes):

@@ -4,20 +4,20 @@ import copy
 
 import pytest
 import torch
-from optimizers import optimizer, rates_of
+from catalogue.optimizers import adamw, parameter, rates_of, sgd
 
 from lehr import Scheduler
 
 
 def test_groups_that_start_alike_get_the_same_in_silence():
-    opt = optimizer(0.1, 0.1)
+    opt = adamw(0.1, 0.1)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
     scheduler.step(5)
     assert (rates_of(opt), scheduler.get_last_lr()) == ([0.5, 0.5], [0.5, 0.5])
 
 
 def test_flattening_is_said_once():
-    opt = optimizer(0.1, 0.01)
+    opt = adamw(0.1, 0.01)
     with pytest.warns(UserWarning, match=r"\(0.1, 0.01\).*group_scale='same'.*group_scale='ratio'") as seen:
         scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
     scheduler.step(5)
@@ -29,7 +29,7 @@ def test_flattening_is_said_once():
     [("same", [1.0, 1.0]), ("ratio", [1.0, 0.25]), ([0.5, 2], [0.5, 2.0]), ({0: 1.0, 1: 0.0}, [1.0, 0.0])],
 )
 def test_group_scale(scale, factors):
-    opt = optimizer(0.4, 0.1)
+    opt = adamw(0.4, 0.1)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0, group_scale=scale)
     for t in (0, 5, 9):
         scheduler.step(t)
@@ -39,24 +39,23 @@ def test_group_scale(scale, factors):
 
 
 def test_factors_by_name():
-    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "name": name} for name in ("body", "head")]
-    opt = torch.optim.SGD(groups, lr=0.1)
+    opt = sgd(0.1, 0.1, names=("body", "head"))
     Scheduler(opt, "constant", 10, max_lr=1.0, group_scale={"head": 1.0, "body": 0.1})
     assert rates_of(opt) == [0.1, 1.0]
 
 
 @pytest.mark.parametrize(("scale", "expected"), [("same", 0.5), ("ratio", 0.25)])
 def test_a_late_group_joins_by_the_rule_of_the_others(scale, expected):
-    opt = optimizer(0.1)
+    opt = adamw(0.1)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0, group_scale=scale)
-    opt.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 0.05})
+    opt.add_param_group({"params": [parameter()], "lr": 0.05})
     scheduler.step(5)
     assert rates_of(opt) == [0.5, expected]
     assert scheduler.get_last_lr() == [0.5, expected]
 
 
 def test_groups_that_are_replaced_are_found():
-    opt = optimizer(0.1, 0.1)
+    opt = adamw(0.1, 0.1)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
     scheduler.step(1)
     opt.load_state_dict(copy.deepcopy(opt.state_dict()))
@@ -67,7 +66,7 @@ def test_groups_that_are_replaced_are_found():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 def test_tensor_rates_are_filled_in_place(dtype):
     rate = torch.tensor(0.5, dtype=dtype)
-    opt = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=rate)
+    opt = torch.optim.SGD([parameter()], lr=rate)
     held = opt.param_groups[0]["lr"]
     scheduler = Scheduler(opt, "cosine", 50_000, 100, 1e-2)
     for t in range(0, 50_001, 50):
@@ -81,14 +80,13 @@ def test_tensor_rates_are_filled_in_place(dtype):
 
 def test_a_tensor_that_groups_share_is_given_to_each_apart():
     shared = torch.tensor(0.5)
-    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))]} for _ in range(2)]
-    opt = torch.optim.SGD(groups, lr=shared)
+    opt = torch.optim.SGD([{"params": [parameter()]}, {"params": [parameter()]}], lr=shared)
     Scheduler(opt, "constant", 10, max_lr=1.0, group_scale=[1.0, 0.5])
     assert rates_of(opt) == [1.0, 0.5]
 
 
 def test_a_float_that_becomes_a_tensor_is_filled_from_then_on():
-    opt = optimizer()
+    opt = adamw()
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
     scheduler.step(1)
     held = opt.param_groups[0]["lr"] = torch.tensor(0.9)
@@ -98,7 +96,7 @@ def test_a_float_that_becomes_a_tensor_is_filled_from_then_on():
 
 
 def test_nothing_of_the_optimizer_changes_but_the_rate():
-    opt = optimizer(weight_decay=0.1)
+    opt = adamw(weight_decay=0.1)
     before, keys = dict(vars(opt)), [set(group) for group in opt.param_groups]
     step = opt.step
     Scheduler(opt, "one_cycle", 10, max_lr=1.0).step(3)

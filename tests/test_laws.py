@@ -6,9 +6,11 @@ import pickle
 
 import numpy as np
 import pytest
+from catalogue.examples import ENDING, EXAMPLES, with_examples
+from catalogue.schedules import finite, parts, ramps, recipes, schedules
+from catalogue.settings import steps
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import finite, parts, ramps, recipes, schedules, steps
 
 import lehr
 from lehr import Ramp, Schedule, spec
@@ -29,6 +31,7 @@ def close(a, b, schedule: Schedule) -> bool:
 
 
 @given(schedules, positions)
+@with_examples(EXAMPLES, 7)
 def test_pure(schedule, t):
     first = schedule(t)
     schedule(t + 1)
@@ -57,6 +60,7 @@ def test_an_array_gives_what_each_position_gives_within_2_ulp_of_the_larger_end(
 
 
 @given(schedules)
+@with_examples(EXAMPLES)
 def test_an_array_gives_what_each_position_gives(schedule):
     array, each = in_array_and_one_by_one(schedule)
     assert np.allclose(array, each, rtol=1e-12, atol=1e-12)
@@ -69,6 +73,7 @@ def test_an_array_gives_the_last_bit_where_the_formula_is_arithmetic_and_cosines
 
 
 @given(finite)
+@with_examples(ENDING)
 def test_the_final_value_holds_for_ever(schedule):
     end = math.ceil(schedule.length)
     final = schedule(end)
@@ -92,7 +97,7 @@ def test_a_ramp_has_its_two_ends(ramp):
         assert abs(ramp(0) - ramp.start) <= (math.ulp(ramp.start) if ramp.end < ramp.start else 0)
 
 
-@given(recipes(), st.integers(0, 400))
+@given(recipes, st.integers(0, 400))
 def test_a_recipe_stays_between_0_and_its_peak(recipe, t):
     top = recipe.settings().get("max_lr", 10.0)
     assert 0 <= recipe(t) <= top * (1 + 1e-12)
@@ -106,6 +111,7 @@ def test_then_is_associative(a, b, c):
 
 
 @given(finite, schedules)
+@with_examples(ENDING, EXAMPLES["endless Then"])
 def test_then_meets_its_parts(a, b):
     both = a.then(b)
     seam = a.length
@@ -118,6 +124,7 @@ def test_then_meets_its_parts(a, b):
 
 
 @given(schedules, st.integers(0, 200), st.integers(0, 200))
+@with_examples(EXAMPLES, 30, 40)
 def test_cut_is_exact(schedule, start, more):
     cut = schedule.cut(start, start + more)
     assert cut.length == more
@@ -126,11 +133,13 @@ def test_cut_is_exact(schedule, start, more):
 
 
 @given(schedules, st.integers(1, 200))
+@with_examples(EXAMPLES, 30)
 def test_a_schedule_is_its_two_halves(schedule, where):
     assert at(schedule.cut(0, where).then(schedule.cut(where)), 400) == at(schedule, 400)
 
 
 @given(schedules, st.integers(0, 100))
+@with_examples(EXAMPLES, 7)
 def test_shift_is_exact(schedule, n):
     shifted = schedule.shift(n)
     assert [shifted(t) for t in range(n + 1)] == [schedule(0)] * (n + 1)
@@ -138,6 +147,7 @@ def test_shift_is_exact(schedule, n):
 
 
 @given(finite.filter(lambda s: bool(s.length)), st.integers(1, 4))
+@with_examples(ENDING, 3)
 def test_repeat_is_then_again_and_again(schedule, times):
     assert schedule.repeat(1).length == schedule.length
     repeated, chained = schedule.repeat(times), schedule.then(*[schedule] * (times - 1))
@@ -147,6 +157,7 @@ def test_repeat_is_then_again_and_again(schedule, times):
 
 
 @given(finite.filter(lambda s: bool(s.length)), steps)
+@with_examples(ENDING, 130)
 def test_stretch_keeps_the_ends(schedule, length):
     stretched = schedule.stretch(length)
     assert stretched.length == length
@@ -154,6 +165,7 @@ def test_stretch_keeps_the_ends(schedule, length):
 
 
 @given(schedules, schedules, st.integers(0, 300))
+@with_examples(EXAMPLES, EXAMPLES["cosine"], 50)
 def test_algebra_is_by_position(a, b, t):
     assert (a * b)(t) == pytest.approx(a(t) * b(t), rel=1e-12)
     assert (a + b)(t) == pytest.approx(a(t) + b(t), rel=1e-12)
@@ -163,6 +175,7 @@ def test_algebra_is_by_position(a, b, t):
 
 
 @given(schedules)
+@with_examples(EXAMPLES)
 def test_prints_as_the_code_that_rebuilds_it(schedule):
     again = eval(repr(schedule), BUILDERS)
     assert again == schedule
@@ -172,6 +185,7 @@ def test_prints_as_the_code_that_rebuilds_it(schedule):
 
 @settings(deadline=None)
 @given(schedules)
+@with_examples(EXAMPLES)
 def test_every_spec_says_the_same_schedule(schedule):
     for write, read in [*spec.FORMATS.values(), (spec.to_dict, spec.from_dict)]:
         again = read(write(schedule))
@@ -180,6 +194,7 @@ def test_every_spec_says_the_same_schedule(schedule):
 
 
 @given(schedules)
+@with_examples(EXAMPLES)
 def test_copies_and_pickles(schedule):
     schedule(3)  # what a schedule keeps for speed must not be in the way
     assert pickle.loads(pickle.dumps(schedule)) == schedule
@@ -188,6 +203,7 @@ def test_copies_and_pickles(schedule):
 
 @settings(deadline=None)
 @given(schedules)
+@with_examples(EXAMPLES)
 def test_the_exported_function_gives_the_same_rates(schedule):
     bare: dict = {}
     exec(to_python(schedule), bare)
@@ -196,6 +212,7 @@ def test_the_exported_function_gives_the_same_rates(schedule):
 
 
 @given(schedules)
+@with_examples(EXAMPLES)
 def test_breaks_are_where_the_formula_changes(schedule):
     breaks = schedule.breaks(400)
     assert breaks == sorted(set(breaks))
@@ -204,6 +221,7 @@ def test_breaks_are_where_the_formula_changes(schedule):
 
 @settings(deadline=None)
 @given(schedules)
+@with_examples(EXAMPLES)
 def test_describes_and_shows_itself(schedule):
     text = schedule.describe(200)
     assert repr(schedule) in text

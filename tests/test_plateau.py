@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from catalogue.optimizers import adamw, rates_of, through_a_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from optimizers import optimizer, rates_of, through_a_file
 
 from lehr import Constant, Plateau, Scheduler
 
@@ -19,7 +19,7 @@ SLOW = [3.0 - 0.00025 * i for i in range(200)]
 
 
 def watched(**options):
-    scheduler = Scheduler(optimizer(0.1), Constant(0.1))
+    scheduler = Scheduler(adamw(0.1), Constant(0.1))
     return scheduler, Plateau(scheduler, **options)
 
 
@@ -33,7 +33,7 @@ def rates_after(metrics, **options):
 
 
 def torch_rates_after(metrics, *, higher_is_better=False, **options):
-    opt = optimizer(0.1)
+    opt = adamw(0.1)
     peer = torch.optim.lr_scheduler.ReduceLROnPlateau(opt, "max" if higher_is_better else "min", eps=0, **options)
     rates = []
     for metric in metrics:
@@ -177,7 +177,7 @@ def test_a_metric_may_be_a_tensor_or_a_numpy_number():
 
 @pytest.mark.parametrize("schedule", [Constant(0.0), Constant(0.001), Constant(0.0005)], ids=str)
 def test_a_rate_at_or_below_its_bound_is_no_change(schedule):
-    scheduler = Scheduler(optimizer(0.1), schedule)
+    scheduler = Scheduler(adamw(0.1), schedule)
     plateau = Plateau(scheduler, patience=0, min_lr=0.001)
     for metric in FLAT:
         plateau.update(metric)
@@ -194,7 +194,7 @@ def test_cuts_end_at_the_bound(factor, changes):
 
 
 def test_the_largest_rate_of_several_schedules_decides():
-    opt = optimizer(0.1, 0.2)
+    opt = adamw(0.1, 0.2)
     scheduler = Scheduler(opt, {"weight_decay": Constant(0.0), "lr": {0: Constant(0.01), 1: Constant(0.1)}})
     plateau = Plateau(scheduler, patience=0, min_lr=0.05)
     plateau.update(1.0)
@@ -359,7 +359,7 @@ BAD_SETTINGS = [
 
 @pytest.mark.parametrize(("options", "message"), BAD_SETTINGS, ids=str)
 def test_a_setting_out_of_range_is_refused(options, message):
-    scheduler = Scheduler(optimizer(0.1), Constant(0.1))
+    scheduler = Scheduler(adamw(0.1), Constant(0.1))
     with pytest.raises(ValueError, match=message):
         Plateau(scheduler, **options)
     assert scheduler._watchers == []
@@ -373,8 +373,8 @@ def test_a_setting_out_of_range_is_refused(options, message):
 
 def test_it_needs_a_scheduler_with_a_learning_rate():
     with pytest.raises(ValueError, match=r"needs a lehr.Scheduler, got AdamW; .*lehr.Scheduler\(optimizer"):
-        Plateau(optimizer(0.1))
-    decay_alone = Scheduler(optimizer(0.1), {"weight_decay": Constant(0.1)})
+        Plateau(adamw(0.1))
+    decay_alone = Scheduler(adamw(0.1), {"weight_decay": Constant(0.1)})
     with pytest.raises(ValueError, match="drives only weight_decay"):
         Plateau(decay_alone)
     assert decay_alone._watchers == []

@@ -10,9 +10,9 @@ import matplotlib.image
 import numpy as np
 import pytest
 import torch
+from catalogue.schedules import schedules
 from hypothesis import assume, example, given, settings
 from matplotlib.figure import Figure
-from strategies import schedules
 
 import lehr
 from lehr import Constant, Knots, Ramp, Table

@@ -5,10 +5,11 @@ import warnings
 
 import pytest
 import torch
+from catalogue.optimizers import adamw, rates_of
+from catalogue.schedules import schedules
+from catalogue.settings import runs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from optimizers import optimizer, rates_of
-from strategies import run, schedules
 
 import lehr
 from lehr import Scheduler
@@ -28,10 +29,10 @@ def formula(name, t, n, w, top, low):
 
 
 @settings(deadline=None)
-@given(st.sampled_from(["cosine", "linear", "constant"]), run())
+@given(st.sampled_from(["cosine", "linear", "constant"]), runs())
 def test_the_formulas_to_4_ulp_at_every_step(name, given_):
     n, w, top, low = given_.values()
-    opt = optimizer()
+    opt = adamw()
     scheduler = Scheduler(opt, name, n, w, top, low)
     for t in range(n + 1):
         scheduler.step(t)
@@ -44,7 +45,7 @@ def test_the_formulas_to_4_ulp_at_every_step(name, given_):
 @pytest.mark.parametrize("name", ["cosine", "linear", "constant"])
 def test_the_formulas_in_a_long_run(name, warmup):
     n, top, low = 100_000, 1e-3, 1e-4
-    opt = optimizer()
+    opt = adamw()
     scheduler = Scheduler(opt, name, training_steps=n, warmup_steps=warmup, max_lr=top, min_lr=low)
     for t in {*range(0, n, 997), 1, 2, max(warmup, 1) - 1, warmup, min(warmup + 1, n), n - 1, n}:
         scheduler.step(t)
@@ -53,19 +54,19 @@ def test_the_formulas_in_a_long_run(name, warmup):
 
 
 def test_positions_and_words_mean_the_same():
-    by_position = Scheduler(optimizer(), "cosine", 100, 10, 1e-3, 1e-4)
-    by_word = Scheduler(optimizer(), schedule="cosine", training_steps=100, warmup_steps=10, max_lr=1e-3, min_lr=1e-4)
+    by_position = Scheduler(adamw(), "cosine", 100, 10, 1e-3, 1e-4)
+    by_word = Scheduler(adamw(), schedule="cosine", training_steps=100, warmup_steps=10, max_lr=1e-3, min_lr=1e-4)
     assert by_position.schedule == by_word.schedule == lehr.cosine(100, 10, 1e-3, 1e-4)
 
 
 def test_the_first_rate_is_there_before_the_first_step():
-    opt = optimizer()
+    opt = adamw()
     scheduler = Scheduler(opt, "linear", 10, 2, 1.0, 0.0)
     assert (rates_of(opt), scheduler.position, scheduler.current_lr) == ([0.5], 0, 0.5)
 
 
 def test_step_without_a_number_moves_one_on():
-    scheduler = Scheduler(optimizer(), "linear", 10, 0, 1.0)
+    scheduler = Scheduler(adamw(), "linear", 10, 0, 1.0)
     seen = []
     for _ in range(3):
         scheduler.step()
@@ -75,7 +76,7 @@ def test_step_without_a_number_moves_one_on():
 
 def test_any_order_of_steps_gives_the_same_rates():
     schedule = lehr.wsd(100, 10, 1.0) * lehr.cosine_restarts(max_lr=1.0, cycle_steps=7)
-    scheduler = Scheduler(optimizer(), schedule)
+    scheduler = Scheduler(adamw(), schedule)
     for t in [5, 5, 99, 0, 50, 12, 12, 3, 100, 64]:
         scheduler.step(t)
         assert (scheduler.current_lr, scheduler.position) == (schedule(t), t)
@@ -84,7 +85,7 @@ def test_any_order_of_steps_gives_the_same_rates():
 @settings(deadline=None)
 @given(schedules, st.lists(st.integers(0, 500), max_size=20))
 def test_any_schedule_is_followed_to_the_bit(schedule, steps):
-    opt = optimizer()
+    opt = adamw()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # late steps are tested below
         scheduler = Scheduler(opt, schedule)
@@ -94,7 +95,7 @@ def test_any_schedule_is_followed_to_the_bit(schedule, steps):
 
 
 def test_late_steps_hold_the_final_rate_and_warn_once():
-    opt = optimizer()
+    opt = adamw()
     scheduler = Scheduler(opt, "cosine", 10, 2, 1.0, 0.25)
     scheduler.step(10)
     with pytest.warns(UserWarning, match="step 11 is past the end of the schedule \\(10 steps\\)"):
@@ -108,7 +109,7 @@ def test_late_steps_hold_the_final_rate_and_warn_once():
 def test_whole_numbers_of_any_type_are_steps(step):
     import numpy as np
 
-    scheduler = Scheduler(optimizer(), "linear", 10, 0, 1.0)
+    scheduler = Scheduler(adamw(), "linear", 10, 0, 1.0)
     scheduler.step(np.int64(7) if step == "numpy" else step)
     assert (scheduler.position, type(scheduler.position)) == (7, int)
     scheduler.step(epoch=3)
@@ -116,12 +117,12 @@ def test_whole_numbers_of_any_type_are_steps(step):
 
 
 def test_default_peak_is_the_optimizers_own():
-    scheduler = Scheduler(optimizer(0.25), "linear", 10)
+    scheduler = Scheduler(adamw(0.25), "linear", 10)
     assert scheduler.schedule == lehr.linear(10, 0, 0.25)
 
 
 def test_other_recipes_take_their_options():
-    scheduler = Scheduler(optimizer(), "wsd", 100, "5%", 1.0, decay_steps="10%", decay_shape="linear")
+    scheduler = Scheduler(adamw(), "wsd", 100, "5%", 1.0, decay_steps="10%", decay_shape="linear")
     assert scheduler.schedule == lehr.wsd(100, 5, 1.0, decay_steps=10, decay_shape="linear")
     assert scheduler.training_steps == 100
 
@@ -130,7 +131,7 @@ def test_other_recipes_take_their_options():
 
 
 def test_it_is_a_torch_scheduler():
-    scheduler = Scheduler(optimizer(0.1), "linear", 10, 0, 1.0)
+    scheduler = Scheduler(adamw(0.1), "linear", 10, 0, 1.0)
     assert isinstance(scheduler, torch.optim.lr_scheduler.LRScheduler)
     assert not any(hasattr(scheduler, name) for name in ("total_steps", "__call__", "__len__", "__bool__"))
     scheduler.step(4)
@@ -141,7 +142,7 @@ def test_it_is_a_torch_scheduler():
 
 
 def test_rates_that_are_handed_out_are_nobodys_reference():
-    opt = optimizer(0.1)
+    opt = adamw(0.1)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
     handed = scheduler.get_last_lr()
     handed[0] = 7.0
@@ -149,7 +150,7 @@ def test_rates_that_are_handed_out_are_nobodys_reference():
 
 
 def test_no_warning_in_either_order_of_steps():
-    opt = optimizer()
+    opt = adamw()
     opt.param_groups[0]["params"][0].grad = torch.ones(2)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
     scheduler.step(1)  # torch's own would warn of this
@@ -164,7 +165,7 @@ def test_an_optimizer_is_freed_without_the_collector():
     gc.collect()
     gc.disable()
     try:
-        opt = optimizer()
+        opt = adamw()
         scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
         scheduler.step(3)
         dead = weakref.ref(opt), weakref.ref(scheduler)

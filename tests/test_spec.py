@@ -5,9 +5,9 @@ import json
 
 import jsonschema
 import pytest
+from catalogue.schedules import schedules
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import schedules
 
 import lehr
 from lehr import Constant, Ramp, spec

@@ -2,30 +2,18 @@
 
 import warnings
 from fractions import Fraction
+from functools import partial
 
+import catalogue.optimizers
 import pytest
 import torch
+from catalogue.optimizers import parameter, rates_of
 
 import lehr
 from lehr import Constant, Ramp, Scheduler, control
 from lehr.scheduler import StateMismatchError
 
-
-def parameter():
-    made = torch.nn.Parameter(torch.zeros(1))
-    made.grad = torch.ones(1)
-    return made
-
-
-def sgd(*rates, names=(), **options):
-    groups = [{"params": [parameter()], "lr": rate} for rate in rates or (1.0,)]
-    for group, name in zip(groups, names, strict=False):
-        group["name"] = name
-    return torch.optim.SGD(groups, **options)
-
-
-def rates_of(optimizer):
-    return [float(group["lr"]) for group in optimizer.param_groups]
+sgd = partial(catalogue.optimizers.sgd, gradient=True)
 
 
 @pytest.fixture(autouse=True)
@@ -221,7 +209,7 @@ def test_a_late_group_gets_its_own_factor():
     optimizer = sgd(1e-3, names=("head",))
     scheduler = Scheduler(optimizer, "constant", group_scale={"head": 1.0, "body": 0.1})
     optimizer.step()
-    optimizer.add_param_group({"params": [parameter()], "name": "body"})
+    optimizer.add_param_group({"params": [parameter(gradient=True)], "name": "body"})
     scheduler.step(1)
     assert rates_of(optimizer) == scheduler.get_last_lr() == [1e-3, 1e-4]
 
@@ -237,7 +225,9 @@ def test_a_late_group_is_found_at_any_number_of_groups(groups, follow):
         if not follow:
             scheduler.step(t)
         if t == 2:  # the very object that the other groups hold
-            optimizer.add_param_group({"params": [parameter()], "lr": optimizer.param_groups[0]["lr"] * 0.5})
+            optimizer.add_param_group(
+                {"params": [parameter(gradient=True)], "lr": optimizer.param_groups[0]["lr"] * 0.5}
+            )
         optimizer.step()
     expected = [scheduler.schedule(scheduler.position)] * groups
     assert rates_of(optimizer)[:groups] == expected

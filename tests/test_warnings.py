@@ -5,26 +5,22 @@ from __future__ import annotations
 import warnings
 
 import pytest
-import torch
+from catalogue.optimizers import sgd
 
 from lehr import Constant, Plateau, Ramp, Scheduler
 
 
-def optimizer(*rates):
-    return torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates or (1.0,)])
-
-
 def changed_by_hand(**options):
-    opt = optimizer()
+    opt = sgd()
     scheduler = Scheduler(opt, Ramp(1.0, 0.0, 10), **options)
     opt.param_groups[0]["lr"] = 0.3
     return scheduler
 
 
 def with_a_late_group(schedule=Ramp(1.0, 0.0, 10)):  # noqa: B008  # a frozen value
-    opt = optimizer()
+    opt = sgd()
     scheduler = Scheduler(opt, schedule)
-    opt.add_param_group(optimizer(0.3).param_groups[0])
+    opt.add_param_group(sgd(0.3).param_groups[0])
     return scheduler
 
 
@@ -34,7 +30,7 @@ def resumed_with_other_steps():
 
 
 WARNS = {
-    "flattening": lambda: Scheduler(optimizer(1.0, 0.3), Constant(1.0)),
+    "flattening": lambda: Scheduler(sgd(1.0, 0.3), Constant(1.0)),
     "a write by hand, step(i)": lambda: changed_by_hand().step(3),
     "a write by hand, step()": lambda: changed_by_hand().step(),
     "a write by hand, step(epoch=)": lambda: changed_by_hand().step(epoch=3),
@@ -44,11 +40,11 @@ WARNS = {
     "a late group, step(i)": lambda: with_a_late_group().step(3),
     "a late group, advance": lambda: with_a_late_group().advance(1),
     "a late group left out": lambda: with_a_late_group({0: Constant(1.0)}).step(3),
-    "past the end, step(i)": lambda: Scheduler(optimizer(), Ramp(1.0, 0.0, 10)).step(11),
-    "past the end, advance": lambda: Scheduler(optimizer(), Ramp(1.0, 0.0, 10)).advance(11),
+    "past the end, step(i)": lambda: Scheduler(sgd(), Ramp(1.0, 0.0, 10)).step(11),
+    "past the end, advance": lambda: Scheduler(sgd(), Ramp(1.0, 0.0, 10)).advance(11),
     "another batch": resumed_with_other_steps,
-    "too little used": lambda: Scheduler(optimizer(), Ramp(1.0, 0.0, 10)).report(),
-    "a NaN": lambda: Plateau(Scheduler(optimizer(), Constant(1.0))).update(float("nan")),
+    "too little used": lambda: Scheduler(sgd(), Ramp(1.0, 0.0, 10)).report(),
+    "a NaN": lambda: Plateau(Scheduler(sgd(), Constant(1.0))).update(float("nan")),
 }
 
 

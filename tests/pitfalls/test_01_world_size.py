@@ -7,7 +7,8 @@ import itertools
 
 import pytest
 import torch
-from helpers import on_ranks, rates_of, recorded
+from catalogue.optimizers import rates_of, recorded
+from catalogue.processes import on_ranks
 
 import lehr
 from lehr import Plateau, Scheduler

@@ -5,7 +5,8 @@ Only updates that happened count, whether `step` is called for each micro-batch,
 
 import pytest
 import torch
-from helpers import batches, lightning_model, lightning_trainer, quietly, recorded, sgd
+from catalogue.optimizers import recorded, sgd
+from catalogue.trainers import Line, Rows, batches, lightning_model, lightning_trainer, quietly
 
 import lehr
 from lehr import Ramp, Scheduler
@@ -114,8 +115,6 @@ def test_the_peer_still_stops_at_three_quarters(adjust):
 @pytest.mark.parametrize("follow", [False, True])
 def test_under_trainer(tmp_path, follow):
     transformers = pytest.importorskip("transformers")
-    from helpers import Line, Rows
-
     model = Line()
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     scheduler = Scheduler(optimizer, Ramp(1.0, 0.0, UPDATES))

@@ -7,7 +7,8 @@ import warnings
 
 import pytest
 import torch
-from helpers import batches, lightning_model, lightning_trainer, quietly, sgd, update
+from catalogue.optimizers import sgd, update
+from catalogue.trainers import batches, lightning_model, lightning_trainer, quietly
 
 import lehr
 from lehr import Scheduler, lengths

@@ -5,7 +5,7 @@
 
 import pytest
 import torch
-from helpers import Line, Rows, quietly
+from catalogue.trainers import Line, Rows, quietly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,7 +7,8 @@ import warnings
 
 import pytest
 import torch
-from helpers import parameter, quietly, recorded
+from catalogue.optimizers import parameter, recorded
+from catalogue.trainers import quietly
 
 import lehr
 from lehr import Scheduler

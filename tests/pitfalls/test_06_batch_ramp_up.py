@@ -6,7 +6,7 @@ A schedule in samples or tokens is moved by what was consumed, so the rate is ri
 import random
 
 import pytest
-from helpers import rates_of, sgd, update
+from catalogue.optimizers import rates_of, sgd, update
 
 import lehr
 from lehr import Scheduler

@@ -5,7 +5,8 @@ A Scheduler takes a list of optimizers as one run, with one schedule, one positi
 
 import pytest
 import torch
-from helpers import adamw, batches, lightning_trainer, quietly, rates_of, recorded, sgd, update
+from catalogue.optimizers import adamw, rates_of, recorded, sgd, update
+from catalogue.trainers import batches, lightning_trainer, quietly
 
 import lehr
 from lehr import Scheduler

@@ -4,11 +4,12 @@ Loading writes the rate, which follows from schedule and position alone: in any 
 """
 
 import functools
-import io
 
 import pytest
 import torch
-from helpers import POSITIONS, SCHEDULES, parameter, quietly, rates_of, update
+from catalogue.examples import EXAMPLES, POSITIONS
+from catalogue.optimizers import adamw, rates_of, through_a_file, update
+from catalogue.trainers import quietly
 
 from lehr import Scheduler
 
@@ -16,19 +17,18 @@ pytestmark = pytest.mark.filterwarnings("ignore:step .* is past the end")
 
 LATER = 50
 NAMED = {f"by name: {name}": name for name in ("cosine", "linear", "constant", "wsd", "rex", "polynomial")}
-EACH = pytest.mark.parametrize("which", [*SCHEDULES, *NAMED])
+EACH = pytest.mark.parametrize("which", [*EXAMPLES, *NAMED])
 
 
 def optimizer(tensor=False, groups=(1.0, 0.25)):
     """AdamW, whose step needs a tensor rate in place, with two groups of different rates."""
-    made = [{"params": [parameter()], "lr": torch.tensor(lr, dtype=torch.float64) if tensor else lr} for lr in groups]
-    return torch.optim.AdamW(made)
+    return adamw(*(torch.tensor(rate, dtype=torch.float64) if tensor else rate for rate in groups))
 
 
 def build(which, optimizer):
     if which in NAMED:  # the peak is the optimizer's own
         return Scheduler(optimizer, NAMED[which], 100, 10, group_scale="ratio")
-    return Scheduler(optimizer, SCHEDULES[which], group_scale="ratio")
+    return Scheduler(optimizer, EXAMPLES[which], group_scale="ratio")
 
 
 def natural(which, new, saved):
@@ -65,13 +65,6 @@ def twice(which, new, saved):
 
 
 ORDERS = [natural, optimizer_first, scheduler_first, scheduler_only, twice]
-
-
-def through_a_file(state):
-    file = io.BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return torch.load(file, weights_only=True)
 
 
 @functools.cache
@@ -143,7 +136,7 @@ def test_accelerate_saves_and_loads_it(tmp_path):
         accelerator = accelerate.Accelerator(cpu=True)
         model = torch.nn.Linear(2, 1)
         inner = torch.optim.AdamW(model.parameters(), lr=1.0)
-        scheduler = Scheduler(inner, SCHEDULES["cosine"]).follow()
+        scheduler = Scheduler(inner, EXAMPLES["cosine"]).follow()
         model, prepared, _ = accelerator.prepare(model, inner, scheduler)
         if load:
             accelerator.load_state(str(tmp_path))
@@ -157,7 +150,7 @@ def test_accelerate_saves_and_loads_it(tmp_path):
             accelerator.save_state(str(tmp_path))
         return rates
 
-    whole = [SCHEDULES["cosine"](t) for t in range(100)]
+    whole = [EXAMPLES["cosine"](t) for t in range(100)]
     assert run(50) == whole[:50]
     assert run(50, load=True) == whole[50:]
 

@@ -8,11 +8,12 @@ import math
 
 import pytest
 import torch
-from helpers import Line, Rows, batches, lightning_model, lightning_trainer, quietly, rates_of, recorded, sgd
-from lehr.scheduler import StateMismatchError
+from catalogue.optimizers import rates_of, recorded, sgd
+from catalogue.trainers import Line, Rows, batches, lightning_model, lightning_trainer, quietly
 
 import lehr
 from lehr import Scheduler
+from lehr.scheduler import StateMismatchError
 
 COSINE = lehr.cosine(100, max_lr=1.0)
 

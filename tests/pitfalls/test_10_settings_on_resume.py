@@ -5,11 +5,12 @@ The settings of code and checkpoint are compared field by field, and a differenc
 
 import pytest
 import torch
-from helpers import Line, Rows, batches, lightning_model, lightning_trainer, quietly, rates_of, sgd, update
-from lehr.scheduler import StateMismatchError
+from catalogue.optimizers import rates_of, sgd, update
+from catalogue.trainers import Line, Rows, batches, lightning_model, lightning_trainer, quietly
 
 import lehr
 from lehr import Scheduler
+from lehr.scheduler import StateMismatchError
 
 OLD, NEW = lehr.cosine(100, max_lr=1.0), lehr.cosine(400, max_lr=0.1, min_lr=0.001)
 

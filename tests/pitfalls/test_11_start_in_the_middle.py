@@ -5,7 +5,8 @@
 
 import pytest
 import torch
-from helpers import POSITIONS, SCHEDULES, rates_of, sgd
+from catalogue.examples import EXAMPLES, POSITIONS
+from catalogue.optimizers import rates_of, sgd
 
 import lehr
 from lehr import Scheduler
@@ -15,9 +16,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:step .* is past the end")
 LATER = 60
 
 
-@pytest.mark.parametrize("which", SCHEDULES)
+@pytest.mark.parametrize("which", EXAMPLES)
 def test_the_first_rate_and_all_that_follow(which):
-    schedule = SCHEDULES[which]
+    schedule = EXAMPLES[which]
     whole = sgd(1.0)
     scheduler, rates = Scheduler(whole, schedule), rates_of(whole)
     for _ in range(max(p for p in POSITIONS if p < 1000) + LATER):
@@ -44,10 +45,10 @@ def test_the_ratio_of_the_groups_is_kept(at):
 
 
 def test_backward_too():
-    scheduler = Scheduler(optimizer := sgd(), SCHEDULES["cosine"])
+    scheduler = Scheduler(optimizer := sgd(), EXAMPLES["cosine"])
     for at in (90, 3, 50, 50, 0):
         scheduler.step(at)
-        assert (scheduler.position, rates_of(optimizer)) == (at, [SCHEDULES["cosine"](at)])
+        assert (scheduler.position, rates_of(optimizer)) == (at, [EXAMPLES["cosine"](at)])
 
 
 def test_the_peers_still_start_elsewhere():

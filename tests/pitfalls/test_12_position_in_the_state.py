@@ -4,7 +4,7 @@ The state holds the position of the next update, whenever it was saved, and load
 """
 
 import pytest
-from helpers import adamw, rates_of, sgd, update
+from catalogue.optimizers import adamw, rates_of, sgd, update
 
 import lehr
 from lehr import Scheduler

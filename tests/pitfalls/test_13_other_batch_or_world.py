@@ -5,7 +5,9 @@ A run goes on at the samples that were consumed, whatever an update consumes fro
 
 import pytest
 import torch
-from helpers import adamw, on_ranks, recorded, update
+from catalogue.optimizers import adamw, recorded, update
+from catalogue.processes import on_ranks
+from catalogue.trainers import Line, Rows, quietly
 
 import lehr
 from lehr import Scheduler
@@ -164,7 +166,6 @@ def test_two_real_processes_and_then_four(tmp_path):
 
 def test_the_peer_still_runs_no_step(tmp_path):
     transformers = pytest.importorskip("transformers")
-    from helpers import Line, Rows, quietly
 
     def trainer(batch, **options):
         arguments = transformers.TrainingArguments(

@@ -7,7 +7,8 @@ import copy
 
 import pytest
 import torch
-from helpers import adamw, parameter, quietly, rates_of, update
+from catalogue.optimizers import adamw, parameter, rates_of, update
+from catalogue.trainers import quietly
 
 import lehr
 from lehr import Scheduler

@@ -4,14 +4,15 @@ A schedule of lehr holds its final rate for ever, and says once that the run is 
 import pytest
 import torch
 import transformers
-from parts import ENDING, rates_of, sgd, used_by
+from catalogue.examples import SHORT_ENDING
+from catalogue.optimizers import rates_of, sgd, used_by
 
 from lehr import Scheduler
 
 
-@pytest.mark.parametrize("name", ENDING)
+@pytest.mark.parametrize("name", SHORT_ENDING)
 def test_the_final_rate_holds(name):
-    schedule = ENDING[name]
+    schedule = SHORT_ENDING[name]
     assert schedule.length == 20
     assert {schedule(20 + k) for k in (0, 1, 10, 10**6, 10**15)} == {schedule(20)}
 

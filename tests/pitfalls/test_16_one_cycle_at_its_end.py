@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from parts import sgd, used_by
+from catalogue.optimizers import sgd, update, used_by
 
 import lehr
 from lehr import Scheduler
@@ -45,7 +45,7 @@ def test_alive_in_torch():
     rates = used_by(opt, scheduler, 10)
     assert rates[-1] < 1e-5
     assert opt.param_groups[0]["lr"] == pytest.approx(0.0495, abs=1e-4)  # 12,000 times the floor
-    opt.step()
+    update(opt)
     with pytest.raises(ValueError, match="Tried to step 11 times"):
         scheduler.step()
     with pytest.raises(ZeroDivisionError):

@@ -4,7 +4,7 @@ No update of lehr's warmup is at 0, the documented end is exact, and each other 
 import pytest
 import torch
 import transformers
-from parts import sgd, used_by
+from catalogue.optimizers import sgd, used_by
 
 import lehr
 from lehr import Constant, Ramp, Scheduler

@@ -4,7 +4,8 @@ Phases of lehr follow one another and their lengths add up; an overlap has to be
 import itertools
 
 import pytest
-from parts import quiet, sgd, timm_schedulers
+from catalogue.optimizers import sgd
+from catalogue.trainers import quietly, timm_schedulers
 
 import lehr
 from lehr import Ramp
@@ -16,7 +17,7 @@ TIMM_PREFIX = [0.01, 0.2575, 0.505, 0.7525, 1.0, 0.9755, 0.9045, 0.7939, 0.6545,
 def timm_rates(**options):
     opt = sgd()
     make = timm_schedulers().CosineLRScheduler
-    scheduler = quiet(lambda: make(opt, t_initial=10, warmup_t=4, warmup_lr_init=0.01, **options))
+    scheduler = quietly(lambda: make(opt, t_initial=10, warmup_t=4, warmup_lr_init=0.01, **options))
     rates = []
     for epoch in range(11):
         scheduler.step(epoch)

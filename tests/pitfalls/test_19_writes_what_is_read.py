@@ -5,7 +5,7 @@ import copy
 
 import pytest
 import torch
-from parts import rates_of, sgd
+from catalogue.optimizers import rates_of, sgd
 
 from lehr import Exponential, Scheduler
 
@@ -44,14 +44,14 @@ def applied_and_shown(make, wrapper, inner):
 
 
 def test_alive_in_torch():
-    inner = sgd()
+    inner = sgd(gradient=True)
     make = lambda opt: torch.optim.lr_scheduler.ExponentialLR(opt, 0.5)  # noqa: E731
     _, rows = applied_and_shown(make, Wrapper(inner), inner)
     assert rows == [[1.0, 0.5], [1.0, 0.25], [1.0, 0.125]]
 
 
 def test_a_wrapper_that_looks_up_is_right():
-    inner = sgd()
+    inner = sgd(gradient=True)
     scheduler, rows = applied_and_shown(lambda opt: Scheduler(opt, HALVING), Property(inner), inner)
     assert rows == [[1.0, 0.5], [0.5, 0.25], [0.25, 0.125]]
     scheduler.check()
@@ -59,7 +59,7 @@ def test_a_wrapper_that_looks_up_is_right():
 
 @pytest.mark.parametrize("steps", [0, 1, 3])
 def test_a_wrapper_that_lost_its_groups_is_told_of(steps):
-    inner = sgd()
+    inner = sgd(gradient=True)
     wrapper = Wrapper(inner)
     scheduler = Scheduler(wrapper, HALVING)
     scheduler.check()
@@ -77,7 +77,7 @@ def test_a_wrapper_that_lost_its_groups_is_told_of(steps):
 @pytest.mark.parametrize("tensor", [False, True])
 def test_loading_between_two_steps(tensor, follow):
     rate = torch.tensor(1.0, dtype=torch.float64) if tensor else 1.0
-    opt = sgd(rate)
+    opt = sgd(rate, gradient=True)
     scheduler = Scheduler(opt, HALVING)
     if follow:
         scheduler.follow()
@@ -93,7 +93,7 @@ def test_loading_between_two_steps(tensor, follow):
 
 
 def test_groups_that_are_replaced_by_hand_get_the_next_rate():
-    opt = sgd(1.0, 1.0)
+    opt = sgd(1.0, 1.0, gradient=True)
     scheduler = Scheduler(opt, HALVING)
     opt.step()
     opt.param_groups = [dict(group) for group in opt.param_groups]

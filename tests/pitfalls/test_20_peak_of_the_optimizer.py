@@ -4,7 +4,8 @@ With lehr the peak is the optimizer's unless one is given, and the first rate is
 import math
 
 import pytest
-from parts import ENDING, adamw, rates_of, sgd
+from catalogue.examples import SHORT_ENDING
+from catalogue.optimizers import adamw, rates_of, sgd
 
 import lehr
 from lehr import Ramp, Scheduler, Table
@@ -22,11 +23,11 @@ def test_the_peak_is_the_optimizers_own(name):
     assert max(scheduler.schedule(t) for t in range(11)) == pytest.approx(5e-7, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", ENDING)
+@pytest.mark.parametrize("name", SHORT_ENDING)
 def test_the_first_rate_is_there_before_any_step(name):
     opt = sgd(5e-7, 5e-8)
-    Scheduler(opt, ENDING[name], group_scale="ratio")
-    assert rates_of(opt) == pytest.approx([ENDING[name](0), ENDING[name](0) / 10], rel=1e-15)
+    Scheduler(opt, SHORT_ENDING[name], group_scale="ratio")
+    assert rates_of(opt) == pytest.approx([SHORT_ENDING[name](0), SHORT_ENDING[name](0) / 10], rel=1e-15)
 
 
 def test_the_numbers_of_its_logarithmic_warmup():

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 import transformers
-from parts import quiet, sgd, used_by
+from catalogue.optimizers import sgd, update, used_by
+from catalogue.trainers import quietly
 
 import lehr
 from lehr import Constant, Ramp
@@ -86,11 +87,11 @@ def test_alive_in_torch():
     for build in (lambda opt: make.CosineAnnealingLR(opt, 0), lambda opt: make.StepLR(opt, 0)):
         opt = sgd()
         scheduler = build(opt)
-        opt.step()
+        update(opt)
         with pytest.raises(ZeroDivisionError):
             scheduler.step()
     make.CosineAnnealingLR(sgd(), -5)
     opt = sgd()
     phases = [make.ConstantLR(opt, 0.1, 99), make.ConstantLR(opt, 0.5, 99), make.ConstantLR(opt, 0.7, 99)]
-    rates = quiet(lambda: used_by(opt, make.SequentialLR(opt, phases, [4, 2]), 8))
+    rates = quietly(lambda: used_by(opt, make.SequentialLR(opt, phases, [4, 2]), 8))
     assert 0.5 not in rates  # the phase in the middle is dropped

@@ -3,7 +3,8 @@ lehr combines values, not writers: a second Scheduler for the same hyperparamete
 
 import pytest
 import torch
-from parts import EVERY, rates_of, sgd
+from catalogue.examples import SHORT
+from catalogue.optimizers import rates_of, sgd, update
 
 import lehr
 from lehr import Constant, Plateau, Ramp, Scheduler
@@ -44,20 +45,20 @@ def test_another_hyperparameter_or_a_detached_or_dead_one_is_no_rival():
     assert (rates_of(opt), opt.param_groups[0]["weight_decay"]) == ([0.5], pytest.approx(0.15))
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 def test_a_step_twice_is_the_same(name):
     opt = sgd()
-    scheduler = Scheduler(opt, EVERY[name])
+    scheduler = Scheduler(opt, SHORT[name])
     for t in (2, 2, 7, 2, 2):
         scheduler.step(t)
-        assert rates_of(opt) == [EVERY[name](t)]
+        assert rates_of(opt) == [SHORT[name](t)]
 
 
 def test_alive_in_torch():
     opt = sgd()
     both = [make.LambdaLR(opt, lambda t: 1.0), make.ReduceLROnPlateau(opt, patience=1)]
     for _ in range(8):
-        opt.step()
+        update(opt)
         both[1].step(1.0)
         both[0].step()
     assert rates_of(opt) == [1.0]  # every reduction has vanished
@@ -66,7 +67,7 @@ def test_alive_in_torch():
     scheduler = Scheduler(opt, Constant(1.0))
     plateau = Plateau(scheduler, patience=1)
     for _ in range(8):
-        opt.step()
+        update(opt)
         plateau.update(1.0)
         scheduler.step()
     assert rates_of(opt) == [pytest.approx(1e-3)]
@@ -75,7 +76,7 @@ def test_alive_in_torch():
 def test_alive_in_torch_a_step_twice():
     opt = sgd()
     scheduler = make.MultiplicativeLR(opt, lambda t: 0.5)
-    opt.step()
+    update(opt)
     seen = []
     for _ in range(2):
         with pytest.warns(UserWarning, match="epoch parameter"):

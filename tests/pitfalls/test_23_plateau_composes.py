@@ -3,7 +3,7 @@ lehr's Plateau cuts what is left of any schedule, counts nothing during the warm
 
 import pytest
 import torch
-from parts import rates_of, sgd
+from catalogue.optimizers import rates_of, sgd, update
 
 import lehr
 from lehr import Plateau, Scheduler
@@ -20,7 +20,7 @@ def train(opt, scheduler, updates, metric=1.0):
     seen = []
     for _ in range(updates):
         seen += rates_of(opt)
-        opt.step()
+        update(opt)
         scheduler.step(metric=metric)
     return seen
 
@@ -58,7 +58,7 @@ def test_no_metric_is_needed():
     opt = sgd()
     scheduler, plateau = warmup_and_plateau(opt)
     for _ in range(20):
-        opt.step()
+        update(opt)
         scheduler.step()
     assert (rates_of(opt), plateau.state_dict()["bad"]) == ([1.0], 0)
 

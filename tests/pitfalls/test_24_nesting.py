@@ -5,15 +5,19 @@ from itertools import product
 
 import pytest
 import torch
-from parts import ENDING, quiet, rates_of, sgd, used_by
+from catalogue.examples import SHORT_ENDING
+from catalogue.optimizers import rates_of, sgd, update, used_by
+from catalogue.trainers import quietly
 
 from lehr import Constant, Exponential, Ramp, Scheduler
 
 make = torch.optim.lr_scheduler
-PICKED = ["cosine", "one_cycle", "table", "product", "cut", "repeated"]
+PICKED = ["cosine", "one_cycle", "Table", "product of recipes", "Cut", "Repeat"]
 
 
-@pytest.mark.parametrize(("a", "b", "c"), [(ENDING[x], ENDING[y], ENDING[z]) for x, y, z in product(PICKED, repeat=3)])
+@pytest.mark.parametrize(
+    ("a", "b", "c"), [(SHORT_ENDING[x], SHORT_ENDING[y], SHORT_ENDING[z]) for x, y, z in product(PICKED, repeat=3)]
+)
 def test_associative(a, b, c):
     left, right, flat = a.then(b).then(c), a.then(b.then(c)), a.then(b, c)
     assert left == right == flat
@@ -24,16 +28,16 @@ def test_associative(a, b, c):
         assert left(t) == right(t) == flat(t) == part(t - 20 * min(t // 20, 2))
 
 
-@pytest.mark.parametrize("name", ENDING)
+@pytest.mark.parametrize("name", SHORT_ENDING)
 def test_one_alone_is_itself(name):
-    schedule = ENDING[name]
+    schedule = SHORT_ENDING[name]
     assert schedule.then() == schedule
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
 def test_a_product_as_any_child_at_every_boundary(n):
     parts = [Ramp(0, 1, 5), Constant(0.5, 5), Ramp(1, 0, 5), Constant(0.25, 5)]
-    parts[n] = ENDING["product"].cut(0, 5) * Exponential(1.0, 0.9, length=5)
+    parts[n] = SHORT_ENDING["product of recipes"].cut(0, 5) * Exponential(1.0, 0.9, length=5)
     whole = parts[0].then(*parts[1:])
     opt = sgd()
     scheduler = Scheduler(opt, whole)
@@ -48,7 +52,7 @@ def test_alive_in_torch():
         return make.SequentialLR(opt, [chain, make.StepLR(opt, 3)], [3])
 
     opt = sgd(0.1)
-    quiet(lambda: nested(opt))
+    quietly(lambda: nested(opt))
     assert rates_of(opt) == [pytest.approx(0.09)]  # 0.1 was asked for
 
     opt = sgd(0.1)
@@ -56,6 +60,6 @@ def test_alive_in_torch():
         opt, [make.ConstantLR(opt, 1.0, 1), make.ChainedScheduler([make.ExponentialLR(opt, 0.9)])], [3]
     )
     used_by(opt, later, 2)
-    opt.step()
+    update(opt)
     with pytest.raises(NotImplementedError):
         later.step()

@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 import torch
-from parts import rates_of, sgd, used_by
+from catalogue.optimizers import rates_of, sgd, update, used_by
 
 from lehr import Scheduler
 
@@ -34,12 +34,12 @@ def test_a_hand_edit_is_reported_with_both_values(rates, edited, tensor):
     opt = sgd(*(torch.tensor(rate) if tensor else rate for rate in rates))
     scheduler = Scheduler(opt, "linear", 10)
     for _ in range(2):
-        opt.step()
+        update(opt)
         scheduler.step()
     opt.param_groups[edited]["lr"] = torch.tensor(0.3) if tensor else 0.3
     with pytest.raises(ValueError, match=rf"param group {edited}.*0\.3.*0\.8"):
         scheduler.check()
-    opt.step()
+    update(opt)
     said = rf"lr of param group {edited} was changed .*from 0\.8 to 0\.3.*rebase\(0\.3\)"
     with pytest.warns(UserWarning, match=said):
         scheduler.step()
@@ -70,7 +70,7 @@ def test_alive_in_torch_by_hand():
     opt = sgd()
     first = make.LambdaLR(opt, lambda t: 1.0)
     opt.param_groups[0]["lr"] = 0.3
-    opt.step()
+    update(opt)
     first.step()
     assert rates_of(opt) == [1.0]  # the edit is lost
     opt.param_groups[0]["lr"] = 0.3

@@ -5,15 +5,16 @@ import warnings
 
 import pytest
 import torch
-from parts import EVERY, rates_of, sgd
+from catalogue.examples import SHORT
+from catalogue.optimizers import rates_of, sgd
 
 from lehr import Constant, Ramp, Scheduler
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 def test_the_same_share_of_its_own_rate(name):
     opt = sgd(1.0, 0.1, 0.003)
-    scheduler = Scheduler(opt, EVERY[name], group_scale="ratio")
+    scheduler = Scheduler(opt, SHORT[name], group_scale="ratio")
     for t in range(21):
         scheduler.step(t)
         rates = rates_of(opt)

@@ -3,7 +3,8 @@ lehr adopts it at the next write by the rule of the others, and says so when gro
 
 import pytest
 import torch
-from parts import EVERY, parameter, rates_of, sgd, used_by
+from catalogue.examples import SHORT
+from catalogue.optimizers import parameter, rates_of, sgd, update, used_by
 
 from lehr import Scheduler
 
@@ -15,9 +16,9 @@ def late():
 
 
 @pytest.mark.parametrize("follow", [False, True])
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 def test_a_late_group_joins_at_its_own_ratio(name, follow):
-    schedule = EVERY[name]
+    schedule = SHORT[name]
     opt = sgd(1.0)
     scheduler = Scheduler(opt, schedule, group_scale="ratio")
     if follow:
@@ -27,7 +28,7 @@ def test_a_late_group_joins_at_its_own_ratio(name, follow):
             opt.add_param_group(late())
         if t >= 2:
             assert rates_of(opt) == [schedule(t), 0.5 * schedule(t)]
-        opt.step()
+        update(opt)
         if not follow:
             scheduler.step()
     state = scheduler.state_dict()
@@ -91,7 +92,7 @@ def test_alive_in_torch():
         scheduler = build(opt)
         used_by(opt, scheduler, 1)
         opt.add_param_group(late())
-        opt.step()
+        update(opt)
         with pytest.raises(error):
             scheduler.step()
 

@@ -5,7 +5,7 @@ import copy
 
 import pytest
 import torch
-from parts import parameter, rates_of, sgd
+from catalogue.optimizers import parameter, rates_of, sgd, update
 
 import lehr
 from lehr import Constant, Plateau, Scheduler
@@ -41,7 +41,7 @@ def test_by_index_or_name_in_any_order(keys):
     scheduler = Scheduler(opt, mapping).follow()
     for t in range(20):
         assert rates_by_name(opt) == {"backbone": BACKBONE(t), "head": HEAD(t)}
-        opt.step()
+        update(opt)
     assert scheduler.position == 20
 
 

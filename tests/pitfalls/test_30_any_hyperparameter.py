@@ -3,7 +3,7 @@ lehr takes a mapping from hyperparameter to schedule, tuple elements too: "weigh
 
 import pytest
 import torch
-from parts import adamw, parameter, rates_of, sgd
+from catalogue.optimizers import adamw, parameter, rates_of, sgd, update
 
 import lehr
 from lehr import Ramp, Scheduler
@@ -23,7 +23,7 @@ def test_three_at_once(follow):
         for group in opt.param_groups:
             assert (group["lr"], group["weight_decay"], group["betas"]) == (RATE(t), DECAY(t), (BETA(t), 0.98))
             assert type(group["betas"]) is tuple
-        opt.step()
+        update(opt)
         if not follow:
             scheduler.step()
     scheduler.check()
@@ -118,7 +118,7 @@ def test_a_tensor_is_filled_in_place():
 def test_absent_in_torch():
     opt = adamw(1e-3, weight_decay=0.04)
     scheduler = torch.optim.lr_scheduler.LambdaLR(opt, lambda t: 0.5)
-    opt.step()
+    update(opt)
     scheduler.step()
     assert (rates_of(opt), opt.param_groups[0]["weight_decay"]) == ([5e-4], 0.04)
     with pytest.raises(TypeError):

@@ -6,7 +6,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from parts import adamw, groups, parameter, rates_of, sgd
+from catalogue.optimizers import adamw, groups, parameter, rates_of, sgd, update
 
 import lehr
 from lehr import Exponential, Scheduler
@@ -49,7 +49,13 @@ def test_groups_do_not_share_one_tensor(make):
 def test_what_is_handed_out_is_nobodys_reference():
     opt = torch.optim.SGD([parameter()], lr=torch.tensor(1.0))
     scheduler = Scheduler(opt, "linear", 10)
-    for handed in (scheduler.get_last_lr(), scheduler.get_lr(), scheduler.last_used_lrs, scheduler.next_lrs, scheduler.base_lrs):
+    for handed in (
+        scheduler.get_last_lr(),
+        scheduler.get_lr(),
+        scheduler.last_used_lrs,
+        scheduler.next_lrs,
+        scheduler.base_lrs,
+    ):
         assert all(type(rate) is float for rate in handed)
         handed[0] = 7.0
     scheduler.step(1)
@@ -79,7 +85,7 @@ def test_after_a_load_the_new_tensor_is_written(follow):
     opt.load_state_dict(copy.deepcopy(opt.state_dict()))
     new = opt.param_groups[0]["lr"]
     assert new is not held  # torch replaces it
-    opt.step()
+    update(opt)
     if not follow:
         scheduler.step()
     assert opt.param_groups[0]["lr"] is new
@@ -113,7 +119,7 @@ def test_alive_in_torch():
     pair = sgd(1.0), torch.optim.SGD([parameter()], lr=torch.tensor(1.0))
     both = [torch.optim.lr_scheduler.ExponentialLR(opt, 0.9999) for opt in pair]
     for opt in pair:
-        opt.step()
+        update(opt)
     for _ in range(STEPS // 5):
         for scheduler in both:
             scheduler.step()

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 import torch
-from parts import parameter, rates_of
+from catalogue.optimizers import parameter, rates_of
 
 import lehr
 from lehr import Scheduler
@@ -39,7 +39,7 @@ def _fresh():
 
 
 def optimizer(kind, tensor, **more):
-    return kind([parameter()], lr=torch.tensor(0.1) if tensor else 0.1, **more)
+    return kind([parameter(gradient=True)], lr=torch.tensor(0.1) if tensor else 0.1, **more)
 
 
 def plain_weights(kind, schedule):

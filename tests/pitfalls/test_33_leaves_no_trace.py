@@ -9,7 +9,8 @@ import weakref
 
 import pytest
 import torch
-from parts import EVERY, rates_of, sgd, used_by
+from catalogue.examples import SHORT
+from catalogue.optimizers import rates_of, sgd, update, used_by
 
 import lehr
 from lehr import Plateau, Scheduler
@@ -36,11 +37,11 @@ def use(opt, scheduler):
 
 
 @pytest.mark.parametrize("follow", [False, True])
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 def test_before_and_after(name, follow):
     opt = sgd(1.0, 0.5, momentum=0.9)
     before = shape_of(opt)
-    scheduler = Scheduler(opt, EVERY[name], group_scale="ratio")
+    scheduler = Scheduler(opt, SHORT[name], group_scale="ratio")
     while_attached = shape_of(opt)
     assert (while_attached[0], while_attached[2:]) == (before[0], before[2:])
     if follow:
@@ -53,24 +54,23 @@ def test_before_and_after(name, follow):
 def test_what_is_detached_hears_and_writes_nothing():
     opt = sgd()
     scheduler = Scheduler(opt, "linear", 10).follow()
-    opt.step()
+    update(opt)
     scheduler.detach()
     scheduler.detach()  # twice is once
     for _ in range(3):
-        opt.step()
+        update(opt)
     opt.load_state_dict(opt.state_dict())
     assert (rates_of(opt), scheduler.position) == ([0.9], 1)
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 @pytest.mark.parametrize("first", ["optimizer", "scheduler"])
 def test_freed_without_the_collector(name, first):
-    gc.collect()
     gc.disable()
     try:
         opt = sgd()
-        scheduler = Scheduler(opt, EVERY[name]).follow()
-        opt.step()
+        scheduler = Scheduler(opt, SHORT[name]).follow()
+        update(opt)
         opt_ref, scheduler_ref = weakref.ref(opt), weakref.ref(scheduler)
         if first == "optimizer":
             del opt
@@ -118,11 +118,11 @@ def test_copies_of_the_optimizer(how, follow):
     scheduler = Scheduler(opt, "linear", 10)
     if follow:
         scheduler.follow()
-    opt.step()
+    update(opt)
     duplicate = {"copy": copy.copy, "deepcopy": copy.deepcopy, "pickle": lambda o: pickle.loads(pickle.dumps(o))}[how]
     again = duplicate(opt)
     position, rates = scheduler.position, rates_of(opt)
-    again.step()
+    update(again)
     assert (scheduler.position, rates_of(opt)) == (position, rates)  # a copy's updates are not this run's
     assert rates_of(again) == rates
 

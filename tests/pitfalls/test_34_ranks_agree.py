@@ -8,7 +8,8 @@ import warnings
 
 import pytest
 import torch
-from helpers import on_ranks, rates_of, sgd
+from catalogue.optimizers import rates_of, sgd
+from catalogue.processes import on_ranks
 
 import lehr
 from lehr import Plateau, Scheduler

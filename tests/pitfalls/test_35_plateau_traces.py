@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from parts import rates_of, sgd
+from catalogue.optimizers import rates_of, sgd, update
 
 from lehr import Constant, Plateau, Scheduler
 
@@ -28,7 +28,7 @@ def torchs(metrics, **options):
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(opt, **options)
     rates = []
     for metric in metrics:
-        opt.step()
+        update(opt)
         scheduler.step(metric)
         rates.append(round(rates_of(opt)[0], 9))
     return rates

@@ -3,7 +3,8 @@ lehr has both by name: `used`, of the last update that happened, and `next`, whe
 
 import pytest
 import torch
-from parts import EVERY, rates_of, sgd
+from catalogue.examples import SHORT
+from catalogue.optimizers import rates_of, sgd, update
 
 import lehr
 from lehr import Scheduler
@@ -17,23 +18,23 @@ def recording(opt):
 
 
 @pytest.mark.parametrize("follow", [False, True])
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 def test_used_is_what_was_used(name, follow):
     opt = sgd(1.0, 0.5)
     seen = recording(opt)
-    scheduler = Scheduler(opt, EVERY[name], group_scale="ratio")
+    scheduler = Scheduler(opt, SHORT[name], group_scale="ratio")
     if follow:
         scheduler.follow()
     assert scheduler.last_used_lrs == scheduler.next_lrs == rates_of(opt)
     for t in range(19):
         announced = scheduler.next_lrs
-        opt.step()
+        update(opt)
         assert scheduler.last_used_lrs == seen[-1] == announced
         if not follow:
             scheduler.step()
         assert scheduler.last_used_lrs == seen[-1]
         assert scheduler.next_lrs == rates_of(opt)
-        assert scheduler.next_lrs[0] == EVERY[name](t + 1)
+        assert scheduler.next_lrs[0] == SHORT[name](t + 1)
 
 
 @pytest.mark.parametrize("follow", [False, True])
@@ -45,10 +46,10 @@ def test_a_change_does_not_rewrite_what_was_used(change, follow):
     if follow:
         scheduler.follow()
     for _ in range(10):
-        opt.step()
+        update(opt)
         if not follow:
             scheduler.step()
-    opt.step()
+    update(opt)
     given = {"dip": (0.5, 10), "scale": (0.5,), "amend": (lehr.Constant(0.1),), "rebase": (0.3,)}[change]
     getattr(scheduler, change)(*given)
     assert scheduler.last_used_lrs == seen[-1] == [0.9]
@@ -57,7 +58,7 @@ def test_a_change_does_not_rewrite_what_was_used(change, follow):
 def test_skipped_and_micro_steps_are_no_updates():
     opt = sgd()
     scheduler = Scheduler(opt, "linear", 10)
-    opt.step()
+    update(opt)
     scheduler.step()
     for _ in range(3):
         scheduler.step()
@@ -68,6 +69,6 @@ def test_alive_in_torch():
     opt = sgd()
     seen = recording(opt)
     scheduler = torch.optim.lr_scheduler.LinearLR(opt, 1.0, 0.5, 10)
-    opt.step()
+    update(opt)
     scheduler.step()
     assert scheduler.get_last_lr() != seen[-1]

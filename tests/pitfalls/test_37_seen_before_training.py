@@ -7,30 +7,31 @@ import time
 
 import numpy as np
 import pytest
-from parts import EVERY, rates_of, sgd
+from catalogue.examples import SHORT
+from catalogue.optimizers import rates_of, sgd, update
 
 import lehr
 from lehr import Scheduler
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 def test_what_is_seen_is_what_is_used(name):
-    schedule = EVERY[name]
+    schedule = SHORT[name]
     opt = sgd()
     scheduler = Scheduler(opt, schedule).follow()
     used = []
     for _ in range(20):
         used += rates_of(opt)
-        opt.step()
+        update(opt)
     assert [schedule(t) for t in range(20)] == used
     assert scheduler.position == 20
     top = max(used) or 1.0
     assert np.abs(schedule(np.arange(20)) - used).max() <= 2 * np.spacing(top)
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 def test_any_position_costs_the_same(name):
-    schedule = EVERY[name]
+    schedule = SHORT[name]
     schedule(0)
     began = time.perf_counter()
     for _ in range(100):

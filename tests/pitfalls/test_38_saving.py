@@ -1,7 +1,6 @@
 """LambdaLR saves None for its function, so another curve resumes without a word, and with a lambda it does not pickle.
 A schedule of lehr is plain data both ways, its state holds it, and what cannot be saved is refused by name."""
 
-import io
 import json
 import pickle
 from dataclasses import dataclass
@@ -9,17 +8,18 @@ from typing import Any
 
 import pytest
 import torch
-from lehr.scheduler import StateMismatchError
-from parts import EVERY, rates_of, sgd
+from catalogue.examples import SHORT
+from catalogue.optimizers import rates_of, sgd, through_a_file, update
 
 import lehr
 from lehr import Schedule, Scheduler, spec
+from lehr.scheduler import StateMismatchError
 from lehr.schedules.base import KINDS
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 def test_to_json_and_back(name):
-    schedule = EVERY[name]
+    schedule = SHORT[name]
     for back in (
         spec.from_json(spec.to_json(schedule)),
         spec.from_yaml(spec.to_yaml(schedule)),
@@ -36,19 +36,16 @@ def plain(value):
     return all(map(plain, value)) if type(value) is list else type(value) in (str, int, float)
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", SHORT)
 def test_the_state_is_plain_and_resumes(name):
-    scheduler = Scheduler(sgd(), EVERY[name])
+    scheduler = Scheduler(sgd(), SHORT[name])
     scheduler.step(7)
     scheduler.dip(0.5, 5)
     state = scheduler.state_dict()
     assert plain(state)
     assert json.loads(json.dumps(state)) == state
-    file = io.BytesIO()
-    torch.save(state, file)
-    file.seek(0)
     opt = sgd()
-    Scheduler(opt, EVERY[name]).load_state_dict(torch.load(file, weights_only=True))
+    Scheduler(opt, SHORT[name]).load_state_dict(through_a_file(state))
     assert rates_of(opt) == [scheduler.schedule(7)]
 
 
@@ -86,7 +83,7 @@ def test_a_function_is_refused_by_name_and_never_dropped():
 def test_alive_in_torch():
     make = torch.optim.lr_scheduler.LambdaLR
     first = make(sgd(), lambda t: 1 - t / 10)
-    first.optimizer.step()
+    update(first.optimizer)
     first.step()
     state = first.state_dict()
     assert state["lr_lambdas"] == [None]

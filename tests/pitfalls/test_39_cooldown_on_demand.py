@@ -3,7 +3,7 @@ In lehr a run may have no end: cooldown(steps) at any step is continuous, saved,
 
 import pytest
 import transformers
-from parts import rates_of, sgd, used_by
+from catalogue.optimizers import rates_of, sgd, used_by
 
 import lehr
 from lehr import Scheduler
