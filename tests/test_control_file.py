@@ -398,7 +398,7 @@ def test_the_command_takes_a_schedule_as_the_others_do(path, tmp_path):
         (["cooldown"], "cooldown needs `steps`"),
         (["cooldown", "--steps", "0"], "number of steps of at least 1"),
         (["cooldown", "--steps", "5", "--to", "-1"], "`to`"),
-        (["cooldown", "--steps", "5", "--shape", "wish"], "there is no shape 'wish'"),
+        (["cooldown", "--steps", "5", "--shape", "wish"], "unknown shape 'wish'"),
         (["cooldown", "--steps", "5", "--lr", "1"], "cooldown takes"),
         (["coldown", "--steps", "5"], "did you mean 'cooldown'?"),
         (["scale", "--factor", "nan"], "`factor`"),
