@@ -3,6 +3,7 @@
 import math
 import warnings
 
+import exact
 import pytest
 import torch
 from catalogue.optimizers import adamw, rates_of
@@ -24,7 +25,7 @@ def formula(name, t, n, w, top, low):
     if t >= n:
         return top if w == n else low
     if name == "cosine":
-        return low + 0.5 * (top - low) * (1 + math.cos(math.pi * (t - w) / (n - w)))
+        return low + (top - low) * exact.cosine_left(t - w, n - w)
     return top - (t - w) / (n - w) * (top - low)
 
 
