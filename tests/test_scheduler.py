@@ -154,9 +154,12 @@ def test_no_warning_in_either_order_of_steps():
     opt = adamw()
     opt.param_groups[0]["params"][0].grad = torch.ones(2)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
-    scheduler.step(1)  # torch's own would warn of this
+    scheduler.step(0)  # torch's own would warn of this
     opt.step()
     scheduler.step()
+    opt.step()
+    scheduler.step(2)
+    opt.step()
 
 
 def test_an_optimizer_is_freed_without_the_collector():
