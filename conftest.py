@@ -9,6 +9,10 @@ from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 pytest_collect_file = Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"]).pytest()
 
 
+def pytest_configure() -> None:
+    os.environ.pop("COLUMNS", None)  # set for parallel workers; a table would take it for the width of a terminal
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skipped test is a failure: a framework or data that are missing there hide what they would show."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

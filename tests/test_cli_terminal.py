@@ -47,7 +47,8 @@ def test_a_plot_has_its_end_at_the_last_tick(width):
     assert ticks.split()[-1] == "100k"
 
 
-def test_where_the_output_is_no_terminal_a_table_is_as_wide_as_it_must_be():
+def test_where_the_output_is_no_terminal_a_table_is_as_wide_as_it_must_be(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
     text = "wsd(training_steps=100k, warmup_steps=1k, max_lr=1e-3, min_lr=1e-4, decay_steps=20%)"
     assert text in output("compare", text, "cosine(9, max_lr=1)")
     assert columns(otherwise=77) == 77

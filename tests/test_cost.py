@@ -127,7 +127,6 @@ def test_growth_that_ends_is_taken():
     assert [growing(t) for t in (0, 10, 20, 30, 35)] == [1, 2, 4, 8, 0]
     longer = lehr.cosine_restarts(75, max_lr=1.0, cycle_steps=10, length_factor=2, height_factor=2)
     assert [longer(t) for t in (0, 10, 30, 70, 75)] == [1, 2, 4, 8, 0]
-    assert lehr.exp_range(100, max_lr=1.0, cycle_steps=10, decay_factor=1.01)(5) == pytest.approx(1.01**5)
 
 
 def test_factors_that_are_integers_do_not_overflow_in_an_array():

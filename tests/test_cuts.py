@@ -3,9 +3,9 @@
 import math
 
 import pytest
+from catalogue.schedules import finite, schedules
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import finite, schedules
 
 import lehr
 from lehr import Constant, Exponential, Ramp, Table, spec

@@ -61,7 +61,7 @@ def test_different_peaks_are_not_flattened_in_silence():
 def test_a_second_scheduler_for_one_of_them_is_refused():
     both = pair()
     scheduler = Scheduler(both, COSINE, group_scale="ratio")
-    with pytest.raises(ValueError, match="AdamW has a Scheduler for lr already"):
+    with pytest.raises(ValueError, match="AdamW already has a Scheduler for lr"):
         Scheduler(both[1], COSINE)
     assert rates(both) == [1.0, 0.1]
     scheduler.detach()

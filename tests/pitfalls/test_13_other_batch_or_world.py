@@ -84,7 +84,7 @@ def test_a_schedule_in_steps_goes_on_at_equal_samples():
     resumed = in_steps(optimizer := adamw(), 8)
     with pytest.raises(ValueError, match="training_steps: checkpoint 10, code 5"):
         resumed.load_state_dict(state)
-    with pytest.warns(UserWarning, match="step 6 of 4 samples each: 24 samples; with 8 a step, .* at step 3$"):
+    with pytest.warns(UserWarning, match="step 6 of 4 samples each, 24 samples; with 8 samples a step, .* at step 3$"):
         resumed.load_state_dict(state, keep="code")
     assert (resumed.position, resumed.updates) == (3, 6)
     assert optimizer.param_groups[0]["lr"] == resumed.schedule(3) == 0.4  # of 40 samples, 24 are gone
@@ -96,7 +96,7 @@ def test_a_schedule_in_steps_goes_on_at_equal_samples():
 
 
 def test_to_the_nearest_step_which_is_said():
-    with pytest.warns(UserWarning, match=r"at step 2, to the nearest: exactly it is 2\.5"):
+    with pytest.warns(UserWarning, match=r"at step 2, the nearest: exactly it is 2\.5"):
         (resumed := in_steps(adamw(), 8)).load_state_dict(saved_after(5, 4), keep="code")
     assert resumed.position == 2
 
@@ -115,7 +115,7 @@ def test_changes_of_the_run_are_not_moved_to_other_steps():
     scheduler.dip(0.5, recover=2)
     resumed = in_steps(optimizer := adamw(), 8, steps=10)
     before = optimizer.param_groups[0]["lr"]
-    with pytest.raises(ValueError, match=r"changes of the run at steps of 4 samples.*keep='code'"):
+    with pytest.raises(ValueError, match=r"changes made at steps of 4 samples.*keep='code'"):
         resumed.load_state_dict(scheduler.state_dict())
     assert (resumed.position, optimizer.param_groups[0]["lr"], resumed.history) == (0, before, [])
 
@@ -123,8 +123,8 @@ def test_changes_of_the_run_are_not_moved_to_other_steps():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"samples_per_step": 0}, "`samples_per_step` must be a whole number of at least 1, got 0"),
-        ({"samples_per_step": 4, "unit": "samples"}, "goes with a schedule in steps, and this one is in samples"),
+        ({"samples_per_step": 0}, "an integer of at least 1 for `samples_per_step`, got 0"),
+        ({"samples_per_step": 4, "unit": "samples"}, "belongs to a schedule in steps, and this one is in samples"),
         ({"per_update": 4}, "in steps an update is one step, got per_update=4"),
     ],
 )

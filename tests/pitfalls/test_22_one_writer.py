@@ -26,10 +26,10 @@ def test_a_second_scheduler_is_refused_and_changes_nothing():
     opt = sgd()
     first = Scheduler(opt, "cosine", 100)
     first.step(50)
-    with pytest.raises(ValueError, match=r"SGD has a Scheduler for lr already, at position 50.*detach"):
+    with pytest.raises(ValueError, match=r"SGD already has a Scheduler for lr, at position 50.*detach"):
         Scheduler(opt, "linear", 10, max_lr=7.0)
     assert rates_of(opt) == [first.schedule(50)]
-    with pytest.raises(ValueError, match="has a Scheduler for lr already"):
+    with pytest.raises(ValueError, match="already has a Scheduler for lr"):
         Scheduler([sgd(), opt], "linear", 10, group_scale="same")
 
 

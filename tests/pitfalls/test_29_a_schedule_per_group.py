@@ -61,7 +61,7 @@ def test_a_group_without_or_with_two_or_unknown():
         Scheduler(opt, {**SCHEDULES, 1: HEAD})
     with pytest.raises(ValueError, match=r"no.*'neck'|names groups or hyperparameters"):
         Scheduler(opt, {**SCHEDULES, "neck": HEAD})
-    with pytest.raises(ValueError, match="names groups or hyperparameters, not both"):
+    with pytest.raises(ValueError, match="names param groups or hyperparameters, not both"):
         Scheduler(opt, {"head": HEAD, "lr": HEAD})
     assert rates_of(opt) == [1.0, 1.0]
     assert Scheduler(opt, SCHEDULES).position == 0  # what was refused drives nothing

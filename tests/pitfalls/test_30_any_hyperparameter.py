@@ -54,8 +54,8 @@ def test_per_group_and_key():
         ("lr[0]", r"no 'lr\[0\]'"),
         ("betas", "needs a finite number for 'betas'"),
         ("amsgrad", "needs a finite number for 'amsgrad', got False"),
-        ("betas[-1]", "named like"),
-        ("", "named like"),
+        ("betas[-1]", "a name such as"),
+        ("", "a name such as"),
     ],
 )
 def test_what_is_no_number_is_refused_at_construction(key, said):

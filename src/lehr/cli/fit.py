@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..schedules.checks import printable, shown
+from ..schedules.checks import named, shown
 from .argument import as_steps_or_none, pairs, read
 from .errors import Command
 from .text import bullets, table
@@ -110,18 +110,18 @@ def _schedules(logs: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
         ValueError: A log is given twice, has two schedules, or the log of a schedule is not given.
     """
     if twice := [log for log in logs if logs.count(log) > 1]:
-        raise ValueError(f"{printable(twice[0])} is given twice; give each log once")
+        raise ValueError(f"{named(twice[0])} is given twice; give each log once")
     of_one: dict[str, str] = {}
     of_all: list[str] = []
     for text in texts:
         # Paths and settings may have an equals sign, so only the names of the logs are looked for.
         meant = [log for log in logs if text.startswith(f"{log}=")]
         if len(meant) > 1:
-            raise ValueError(f"--schedule {shown(text)} may mean {' or '.join(map(printable, meant))}; rename one")
+            raise ValueError(f"--schedule {shown(text)} may mean {' or '.join(map(named, meant))}; rename one")
         if not meant:
             of_all.append(_of_all(text, logs))
         elif meant[0] in of_one:
-            raise ValueError(f"--schedule gives {printable(meant[0])} two schedules; give one")
+            raise ValueError(f"--schedule gives {named(meant[0])} two schedules; give one")
         else:
             of_one[meant[0]] = text.removeprefix(f"{meant[0]}=")
     if len(of_all) > 1:
@@ -133,7 +133,7 @@ def _of_all(text: str, logs: Sequence[str]) -> str:
     name, equals, _ = text.partition("(")[0].partition("=")
     if equals and not Path(text).exists():
         raise ValueError(
-            f"--schedule {shown(text)}: {printable(name)} is not one of the logs {', '.join(map(printable, logs))}"
+            f"--schedule {shown(text)}: {named(name)} is not one of the logs {', '.join(map(named, logs))}"
         )
     return text
 
@@ -182,7 +182,7 @@ def _table(runs: Sequence[Run], errors: Sequence[float | None], schedules: Seque
     rows += [
         (
             run.name, f"{len(run.at):,}", f"{run.updates:,}", f"{run.peak:.4g}", f"{run.warmup:,}",
-            f"{run.loss[-1]:.4f}", "" if error is None else f"{error:.2%}", printable(schedule),
+            f"{run.loss[-1]:.4f}", "" if error is None else f"{error:.2%}", named(schedule),
         )
         for run, error, schedule in zip(runs, errors, schedules, strict=True)
     ]  # fmt: skip

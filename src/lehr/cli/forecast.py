@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..schedules.checks import printable
+from ..schedules.checks import named
 from .argument import as_positions, read_all, settings
 from .errors import Command
 from .text import bullets, lettered, table
@@ -117,14 +117,14 @@ def read_law(path: str) -> Law:
         return Law.read(path)
     except FileNotFoundError:
         raise ValueError(
-            f"{printable(path)}: there is no such law file; `lehr fit LOG... --out law.json` makes one"
+            f"{named(path)}: there is no such law file; `lehr fit LOG... --out law.json` makes one"
         ) from None
 
 
 def _ends(schedules: Mapping[str, Schedule]) -> dict[str, int]:
     for text, schedule in schedules.items():
         if schedule.length is None:
-            raise ValueError(f"{printable(text)} never ends: give the updates after which to forecast, --at 20k")
+            raise ValueError(f"{named(text)} never ends: give the updates after which to forecast, --at 20k")
     return {text: int(schedule.length or 0) for text, schedule in schedules.items()}
 
 
@@ -154,7 +154,7 @@ def _table(groups: Sequence[Sequence[Outcome]], names: Mapping[str, str]) -> str
         rows += [
             (
                 names[row.schedule], f"{row.updates:,}", f"{row.loss:.4f}", f"{row.low:.4f} to {row.high:.4f}",
-                *(_difference(row) if len(group) > 1 else ("", "")), printable(row.schedule),
+                *(_difference(row) if len(group) > 1 else ("", "")), named(row.schedule),
             )
             for row in group
         ]  # fmt: skip

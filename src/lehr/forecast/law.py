@@ -261,7 +261,7 @@ class Law:
         try:
             return cls.from_json(Path(path).read_text(encoding="utf-8"))
         except ValueError as error:
-            raise ValueError(f"{checks.printable(str(path))}: {error}") from None
+            raise ValueError(f"{checks.named(str(path))}: {error}") from None
 
 
 def _check_covariance(covariance: Array, size: int) -> None:

@@ -70,7 +70,7 @@ def read_prior(path: str | os.PathLike[str], law: str) -> Prior:
     Raises:
         ValueError: It is not such a file, has another version, or has no prior of that law.
     """
-    return _parsed(Path(path).read_text(encoding="utf-8"), checks.printable(str(path)), law)
+    return _parsed(Path(path).read_text(encoding="utf-8"), checks.named(str(path)), law)
 
 
 @cache

@@ -159,7 +159,7 @@ def shown(value: object, most: int = 80) -> str:
     return _Short(most).repr(value)
 
 
-def named(word: object, longest: int = 80) -> str:
+def named(word: object, longest: int = 300) -> str:
     """A name for a message: as it is, if that can do no harm to a terminal or a log, else its repr, cut.
 
     >>> print(named("max_lr"), named("a\\nb"))

@@ -32,6 +32,8 @@ def spread(count: int, stop: float) -> Array:
 def positions(schedule: HasBreaks, stop: float, most: int) -> Array:
     """Positions from 0 to ``stop``, both included, sorted and distinct.
 
+    Of a run that has no more updates than ``most``, each update is among them.
+
     Args:
         schedule: What is looked at.
         stop: The last position.
@@ -46,4 +48,5 @@ def positions(schedule: HasBreaks, stop: float, most: int) -> Array:
     import numpy as np
 
     edges = np.array([*schedule.breaks(stop, most), stop], dtype=np.float64)
-    return np.unique(np.concatenate([[0.0], spread(most, stop), np.nextafter(edges, 0), edges]))
+    updates = np.arange(math.ceil(stop) if stop <= most else 1, dtype=np.float64)
+    return np.unique(np.concatenate([updates, spread(most, stop), np.nextafter(edges, 0), edges]))

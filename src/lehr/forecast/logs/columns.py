@@ -119,9 +119,7 @@ class Columns:
             lines.append(line)
             values.append((position, loss if loss > 0 else math.nan, math.nan if rate is None else rate))
         if not values:
-            raise ValueError(
-                f"{self.label} has no row with an integer in `{checks.printable(self.step)}`; say step=..."
-            )
+            raise ValueError(f"{self.label} has no row with an integer in `{checks.named(self.step)}`; say step=...")
         at, losses, rates = np.array(values).T
         log = Log(np.array(lines), at, losses, rates)
         self._check(log)
@@ -134,14 +132,14 @@ class Columns:
         far = np.flatnonzero(log.at > LONGEST_RUN)
         if far.size:
             raise ValueError(
-                f"{self.label}: `{checks.printable(self.step)}` is {log.at[far[0]]:,.0f} in line {log.line[far[0]]}, "
+                f"{self.label}: `{checks.named(self.step)}` is {log.at[far[0]]:,.0f} in line {log.line[far[0]]}, "
                 f"and a run may have at most {LONGEST_RUN:,} updates; if it counts samples or tokens, say which column "
                 f"counts updates, step=..."
             )
         bad = np.flatnonzero((log.rate < 0) | (log.rate > LARGEST_RATE))
         if bad.size:
             raise ValueError(
-                f"{self.label}: `{checks.printable(self.lr)}` is {log.rate[bad[0]]:g} in line {log.line[bad[0]]}, and "
+                f"{self.label}: `{checks.named(self.lr)}` is {log.rate[bad[0]]:g} in line {log.line[bad[0]]}, and "
                 f"a learning rate must be from 0 to {LARGEST_RATE:,.0f}; correct the line, or say which column has the "
                 f"rates, lr=..."
             )

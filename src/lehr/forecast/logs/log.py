@@ -57,5 +57,5 @@ def listed(names: Iterable[str]) -> str:
     "step, 'loss\\\\n'"
     """
     names = list(names)
-    shown = ", ".join(checks.printable(name) for name in islice(names, NAMES_SHOWN))
+    shown = ", ".join(checks.named(name) for name in islice(names, NAMES_SHOWN))
     return shown + (f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else "")

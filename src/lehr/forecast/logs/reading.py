@@ -75,7 +75,7 @@ def read_run(
     array([100., 200., 300.])
     """
     label = name or (Path(source).stem if isinstance(source, str | os.PathLike) else "run")
-    label = checks.printable(label)
+    label = checks.named(label)
     entries = with_values(read_entries(source), where, label)
     columns = Columns(label, entries, step, loss, lr)
     log, problems = columns.numbers(entries)
@@ -88,7 +88,7 @@ def read_run(
     log = log.take(log.at >= 1)
     usable = np.isfinite(log.loss)
     if not usable.any():
-        column = checks.printable(columns.loss)
+        column = checks.named(columns.loss)
         raise ValueError(f"{label} has no row with a position and a loss in `{column}`; say which column, loss=...")
     notes = [f"{label}: {problem}." for problem in (*problems, *more)]
     for note in notes:
@@ -99,5 +99,5 @@ def read_run(
         check_rates(label, schedule, log)
     if not columns.counts_updates and step_counts is None:
         meaning = "updates done" if done else "the index of an update"
-        notes.append(f"{label}: `{checks.printable(columns.step)}` was read as {meaning}.")
+        notes.append(f"{label}: `{checks.named(columns.step)}` was read as {meaning}.")
     return Run(schedule, log.at[usable], log.loss[usable], label, warmup, ema, noise, tuple(notes), columns.loss)

@@ -40,9 +40,9 @@ def read_entries(source: Source) -> list[Entry]:
     """
     name = "the log"
     if isinstance(source, str) and source.startswith("mlflow:"):
-        name, entries = checks.printable(source), list(mlflow_entries(source.removeprefix("mlflow:").strip("/")))
+        name, entries = checks.named(source), list(mlflow_entries(source.removeprefix("mlflow:").strip("/")))
     elif isinstance(source, str | os.PathLike):
-        name, entries = checks.printable(str(source)), list(_of_path(Path(source)))
+        name, entries = checks.named(str(source)), list(_of_path(Path(source)))
     elif isinstance(source, list) and all(isinstance(row, Mapping) for row in source):
         entries = [(i, dict(row)) for i, row in enumerate(source, start=1)]
     elif isinstance(source, Mapping):
@@ -65,7 +65,7 @@ def _is_frame(source: object) -> TypeGuard[Frame]:
 def _of_path(path: Path) -> Iterator[Entry]:
     if path.is_dir() or "tfevents" in path.name:
         return tensorboard_entries(path)
-    name = checks.printable(str(path))
+    name = checks.named(str(path))
     if path.suffix not in READERS:
         raise ValueError(
             f"{name} ends in {checks.shown(path.suffix)}; a log ends in {', '.join(READERS)}, or is a TensorBoard "
