@@ -19,7 +19,8 @@ from benchmarks.forecast_data import LABS, PEAK, WARMUP, available, directory, s
 from benchmarks.make_prior import make
 from lehr import cosine
 from lehr.forecast import Law, Run, convex_bounds, fit, read_run
-from lehr.forecast.knots import Array, compress
+from lehr.forecast.rates import Array
+from lehr.forecast.trajectory import compress
 
 TRAIN = ("cosine_24000", "constant_24000", "wsdcon_9")
 """What the multi-power-law paper fits on; it tests on the other six."""
@@ -175,21 +176,21 @@ def pipeline() -> None:
 
 
 def dense_error() -> str:
-    """The largest difference between compressed and dense loss over all shared schedules, and knots."""
-    worst, knots = 0.0, 0
+    """The largest difference between compressed and dense loss over all shared schedules, and the number of cells."""
+    worst, cells = 0.0, 0
     law = fit(task("25M")[0])
     for run in (run for runs in sets().values() for run in runs.values()):
         at = run.at[np.linspace(len(run.at) // 10, len(run.at) - 1, 8).astype(int)]
-        path = compress(run.rates, at)
+        trajectory = compress(run.rates, at)
         exact = [law.formula.final(law.theta, run.rates[: int(n)])[0] for n in at]
-        worst = max(worst, float(np.max(np.abs(law.formula.value(law.theta, path) / exact - 1))))
-        knots = max(knots, path.knots)
-    return f"{worst:.1e} at up to {knots} knots"
+        worst = max(worst, float(np.max(np.abs(law.formula.value(law.theta, trajectory) / exact - 1))))
+        cells = max(cells, trajectory.cell_count)
+    return f"{worst:.1e} at up to {cells} cells"
 
 
 def bound_error() -> str:
     """The largest relative error of the bound against suffix sums in long double, over horizons."""
-    rates = cosine(16_001, 300, 1.0)(np.arange(16_000.0))
+    rates = cosine(16_001, 300, max_lr=1.0)(np.arange(16_000.0))
     bounds, worst = convex_bounds(rates, 16_000), 0.0
     for horizon in (1, 10, 100, 1000, 10_000, 15_000, 15_990, 15_999, 16_000):
         part = rates[:horizon].astype(np.longdouble)
@@ -203,11 +204,11 @@ def costs() -> list[tuple[str, str, str]]:
     """Goal, target, measured: the rows about time and arithmetic."""
     train, _ = task("100M")
     pipeline()
-    rates = cosine(16_001, 300, 1.0)
+    rates = cosine(16_001, 300, max_lr=1.0)
     return [
         ("fit three runs, 8 starts", "50 ms", seconds(lambda: fit(train))),
         ("CSV -> fit -> 9 forecasts -> optimised schedule", "500 ms", seconds(pipeline)),
-        ("compressed against dense law", "5e-5 at 400 knots", dense_error()),
+        ("compressed against dense law", "5e-5 at 400 cells", dense_error()),
         ("bound, all t, T = 16,000: time", "100 ms", seconds(lambda: convex_bounds(rates, 16_000))),
         ("bound, all t, T = 16,000: error", "1e-11", bound_error()),
     ]

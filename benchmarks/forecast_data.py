@@ -65,11 +65,11 @@ def cooldown_schedule(row: dict[str, str]) -> lehr.Schedule:
     """The schedule of a run of the second laboratory, from its line of the index."""
     total, warmup, peak = int(row["updates"]), int(row["warmup_updates"]), float(row["peak_lr"])
     if row["scheduler"] == "cos":
-        return lehr.cosine(total, warmup, peak, float(row["final_share_of_peak"]) * peak)
+        return lehr.cosine(total, warmup, max_lr=peak, min_lr=float(row["final_share_of_peak"]) * peak)
     share = float(row["cooldown_share"])
     if not share:
-        return lehr.constant_with_warmup(total, warmup, peak)
-    return lehr.wsd(total, warmup, peak, decay_steps=round(share * total), decay_shape=row["cooldown_shape"])
+        return lehr.constant_with_warmup(total, warmup, max_lr=peak)
+    return lehr.wsd(total, warmup, max_lr=peak, decay_steps=round(share * total), decay_shape=row["cooldown_shape"])
 
 
 def _cooldowns(peak: str) -> dict[str, Run]:

@@ -11,18 +11,18 @@ from collections.abc import Collection
 from functools import cache
 
 from benchmarks.forecast_data import LABS, sets
-from lehr.forecast import Prior, priors
-from lehr.forecast.fit import solve
-from lehr.forecast.knots import Array
+from lehr.forecast import Prior, write_priors
 from lehr.forecast.laws import LAWS
-from lehr.forecast.rows import rows_of
+from lehr.forecast.observations import observations_of
+from lehr.forecast.rates import Array
+from lehr.forecast.solver import solve
 
 
 @cache
 def fitted(law: str, name: str) -> tuple[float, Array]:
     """The peak rate of one data set, and constants that fit all its runs, from round numbers alone."""
     runs = list(sets()[name].values())
-    theta, _ = solve(LAWS[law], rows_of(runs), Prior.broad(law).at(runs[0].peak))
+    theta, _ = solve(LAWS[law], observations_of(runs), Prior.broad(law).at(runs[0].peak))
     return runs[0].peak, theta
 
 
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", required=True)
     parser.add_argument("--without", action="append", default=[], help="a data set or a laboratory to leave out")
     arguments = parser.parse_args()
-    priors.write([make(law, arguments.without) for law in LAWS], arguments.output)
+    write_priors([make(law, arguments.without) for law in LAWS], arguments.output)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ and the others forecast. A row has the mean over these fits.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -19,12 +17,11 @@ from benchmarks import make_prior
 from benchmarks.forecast import any_fits, score
 from benchmarks.forecast_data import LABS, available, directory
 from benchmarks.table import markdown
-from lehr.forecast import intervals
-from lehr.forecast.intervals import quantile
+from lehr.forecast import solver
+from lehr.forecast.bands import quantile
 from lehr.forecast.laws import KWW
 
-fitting: Any = importlib.import_module("lehr.forecast.fit")  # a name that is its function's too
-BELIEFS, ROW_ERROR, STEP_ERROR = KWW.beliefs, intervals.ROW_ERROR, KWW.step_error
+BELIEFS, ROW_ERROR, STEP_ERROR = KWW.beliefs, solver.ROW_ERROR, KWW.step_error
 TRIED = [(1.0, 1.0, 1.0), (1.0, 1.0, 1.25), (1.0, 0.8, 1.0), (1.0, 1.25, 1.0), (1.25, 1.0, 1.0), (0.8, 1.0, 1.0)]
 """Multiples of the spreads between laboratories, of the row error and of the step error."""
 DRAWS = 12
@@ -33,7 +30,7 @@ DRAWS = 12
 def set_to(spread: float, row: float, step: float) -> None:
     """Use these multiples of the settings from here on."""
     KWW.beliefs = {name: belief._replace(between=spread * belief.between) for name, belief in BELIEFS.items()}
-    intervals.ROW_ERROR = fitting.ROW_ERROR = row * ROW_ERROR
+    solver.ROW_ERROR = row * ROW_ERROR
     KWW.step_error = step * STEP_ERROR
     make_prior.fitted.cache_clear()
 

@@ -91,7 +91,7 @@ REFUSED = {
     # parts
     "a negative rate": (call(Ramp, -1, 0, 10), "start", "-1"),
     "a part too long to count": (call(Constant, 1, 10**19), "length", "10**18"),
-    "a rate that grows with the step": (call(PowerLaw, 1, 0.5, 10), "exponent", "-0.5"),
+    "a rate that grows with the step": (call(PowerLaw, 1, 0.5, 10), "exponent", "at most 0"),
     "a factor of zero": (call(Exponential, 1, 0), "factor", "above 0"),
     "an empty table": (call(Table, []), "rates", "at least one"),
     "knots out of order": (call(Knots, [0, 5, 3], [1, 1, 1]), "at", "increase"),

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 import lehr
 from lehr import Constant, Knots, Ramp, Table
-from lehr.plot import STYLE, plot_schedule, plot_schedules, save
+from lehr.plot import STYLE, new_axes, plot_schedule, plot_schedules, save
 
 # A schedule that jumps, and where.
 JUMPS = [
@@ -37,6 +37,15 @@ def line_of(axes):
     return line.get_xdata(), line.get_ydata()
 
 
+def drawn(schedule, **options):
+    """Its picture on Axes of its own, whether or not pyplot is in use."""
+    return plot_schedule(schedule, new_axes(), **options)
+
+
+def drawn_together(schedules, **options):
+    return plot_schedules(schedules, new_axes(), **options)
+
+
 def names_above(axes):
     return {text.get_text() for above in axes.child_axes for text in above.get_xticklabels()}
 
@@ -44,7 +53,7 @@ def names_above(axes):
 @settings(deadline=None)
 @given(schedules)
 def test_the_line_is_the_schedule(schedule):
-    positions, rates = line_of(plot_schedule(schedule, stop=400))
+    positions, rates = line_of(drawn(schedule, stop=400))
     assert (rates == schedule(positions)).all()
     assert positions[0] == 0
     assert positions[-1] == 400
@@ -55,14 +64,14 @@ def test_the_line_is_the_schedule(schedule):
 @given(schedules)
 def test_no_update_is_missed_by_more_than_the_line_is_wide(schedule):
     assume(len(schedule.breaks(400)) < 1000)
-    positions, rates = line_of(plot_schedule(schedule, stop=400))
+    positions, rates = line_of(drawn(schedule, stop=400))
     updates = np.arange(400)
     assert np.interp(updates, positions, rates) == pytest.approx(schedule(updates), abs=0.02 * max(rates.max(), 1e-9))
 
 
 @pytest.mark.parametrize(("schedule", "jumps"), JUMPS, ids=repr)
 def test_a_jump_is_vertical(schedule, jumps):
-    positions, rates = line_of(plot_schedule(schedule))
+    positions, rates = line_of(drawn(schedule))
     steep = np.abs(np.diff(rates)) > 0.01 * rates.max()
     jumped = positions[:-1][steep & (np.diff(positions) < 1e-9 * positions[-1])]
     assert jumped == pytest.approx(jumps)
@@ -75,7 +84,7 @@ def test_a_picture_has_few_points_at_any_length(steps, cycle):
     schedule = (
         lehr.cosine(steps, max_lr=1.0) if cycle is None else lehr.cosine_restarts(steps, max_lr=1.0, cycle_steps=cycle)
     )
-    positions, rates = line_of(plot_schedule(schedule))
+    positions, rates = line_of(drawn(schedule))
     assert len(positions) <= 6_000
     assert (positions[0], positions[-1]) == (0, steps)
     assert rates[0] == 1.0
@@ -83,14 +92,14 @@ def test_a_picture_has_few_points_at_any_length(steps, cycle):
 
 @pytest.mark.parametrize("cycle", [2, 20, 1000])
 def test_cycles_shorter_than_a_dot_fill_the_picture(cycle):
-    _, rates = line_of(plot_schedule(lehr.triangular(2000 * 10_000, max_lr=1.0, cycle_steps=cycle)))
+    _, rates = line_of(drawn(lehr.triangular(2000 * 10_000, max_lr=1.0, cycle_steps=cycle)))
     for quarter in np.array_split(rates[1:-1], 4):
         assert quarter.max() == pytest.approx(1, abs=0.01)
         assert quarter.min() == pytest.approx(0, abs=0.01)
 
 
 def test_cycles_of_one_step_are_drawn_as_updates_meet_them():
-    _, rates = line_of(plot_schedule(lehr.cosine_restarts("10k", max_lr=1.0, cycle_steps=1)))
+    _, rates = line_of(drawn(lehr.cosine_restarts("10k", max_lr=1.0, cycle_steps=1)))
     assert (rates[:-1] == 1).all()
 
 
@@ -132,31 +141,31 @@ def test_the_look_does_not_depend_on_the_settings_of_the_process():
         tick = axes.xaxis.get_major_ticks()[-1]
         return axes.figure.get_size_inches().tolist(), tick.gridline.get_color(), tick.label1.get_fontsize()
 
-    usual = look(plot_schedule(lehr.wsd(100, max_lr=1.0)))
+    usual = look(drawn(lehr.wsd(100, max_lr=1.0)))
     with mpl.rc_context({"grid.color": "red", "font.size": 30, "figure.figsize": (1, 1)}):
-        assert look(plot_schedule(lehr.wsd(100, max_lr=1.0))) == usual
+        assert look(drawn(lehr.wsd(100, max_lr=1.0))) == usual
 
 
 def test_a_logarithmic_axis():
-    axes = plot_schedule(lehr.cosine(1000, 100, 1e-3, 1e-4), log=True)
+    axes = drawn(lehr.cosine(1000, 100, 1e-3, 1e-4), log=True)
     assert axes.get_yscale() == "log"
     assert axes.get_ylim()[0] < 1e-5 < 1e-3 < axes.get_ylim()[1] < 1e-2
 
 
 def test_a_logarithmic_axis_ends_where_the_rate_goes_to_zero():
-    bottom, top = plot_schedule(lehr.linear(1000, 100, 1e-3), log=True).get_ylim()
+    bottom, top = drawn(lehr.linear(1000, 100, 1e-3), log=True).get_ylim()
     assert bottom == pytest.approx(1e-8)
     assert 1e-3 < top < 1e-2
 
 
 def test_a_linear_axis_begins_at_zero():
-    bottom, top = plot_schedule(lehr.cosine(1000, 0, 1e-3, 5e-4)).get_ylim()
+    bottom, top = drawn(lehr.cosine(1000, 0, 1e-3, 5e-4)).get_ylim()
     assert bottom == 0
     assert 1e-3 < top < 1.1e-3
 
 
 def test_the_share_of_the_run():
-    axes = plot_schedule(lehr.step_decay(200, max_lr=1.0, decay_steps=50), share=True)
+    axes = drawn(lehr.step_decay(200, max_lr=1.0, decay_steps=50), share=True)
     positions, rates = line_of(axes)
     assert (positions[0], positions[-1]) == (0, 100)
     assert positions[:-1][np.diff(rates) < -1e-3] == pytest.approx([25, 50, 75])
@@ -165,7 +174,7 @@ def test_the_share_of_the_run():
 
 
 def test_ticks_are_written_as_people_type_them():
-    axes = plot_schedule(lehr.cosine("100k", "1k", max_lr=1e-3))
+    axes = drawn(lehr.cosine("100k", "1k", max_lr=1e-3))
     axes.figure.canvas.draw()
     assert {"0", "20k", "100k"} <= {text.get_text() for text in axes.get_xticklabels()}
     assert {"0", "2e-4", "1e-3"} <= {text.get_text() for text in axes.get_yticklabels()}
@@ -173,7 +182,7 @@ def test_ticks_are_written_as_people_type_them():
 
 @pytest.mark.parametrize("share", [False, True])
 def test_phases_are_named_at_their_middles(share):
-    axes = plot_schedule(lehr.wsd(1000, 200, 1.0, decay_steps=300), share=share)
+    axes = drawn(lehr.wsd(1000, 200, 1.0, decay_steps=300), share=share)
     (above,) = axes.child_axes
     named = {text.get_text(): tick for text, tick in zip(above.get_xticklabels(), above.get_xticks(), strict=True)}
     middles = {"warmup": 100, "hold": 450, "cooldown": 850}
@@ -182,25 +191,41 @@ def test_phases_are_named_at_their_middles(share):
     assert np.array(shaded) == pytest.approx(np.array([(0, 200), (700, 300)]) / (10 if share else 1))
 
 
+@pytest.mark.parametrize(
+    ("schedule", "note"),
+    [
+        (lehr.cosine_restarts(150, max_lr=1.0, cycle_steps=100), "ends in the middle of a cycle, at 50 % of the peak"),
+        (lehr.cosine_restarts(200, max_lr=1.0, cycle_steps=100), ""),
+        (lehr.cosine_restarts(max_lr=1.0, cycle_steps=100), ""),
+        (lehr.step_decay(150, max_lr=1.0, decay_steps=100), ""),
+        (lehr.wsd(150, max_lr=1.0), ""),
+    ],
+    ids=repr,
+)
+def test_a_run_that_ends_in_the_middle_of_a_cycle_says_so(schedule, note):
+    assert drawn(schedule).get_title(loc="right") == note
+    assert drawn(schedule, stop=120).get_title(loc="right") == ""
+
+
 def test_phases_can_be_left_out():
-    axes = plot_schedule(lehr.wsd(1000, 200, max_lr=1.0), phases=False)
+    axes = drawn(lehr.wsd(1000, 200, max_lr=1.0), phases=False)
     assert not axes.child_axes
     assert not axes.patches
 
 
 def test_too_many_phases_are_not_named():
-    assert names_above(plot_schedule(lehr.triangular(10_000, max_lr=1.0, cycle_steps=100))) == set()
+    assert names_above(drawn(lehr.triangular(10_000, max_lr=1.0, cycle_steps=100))) == set()
 
 
 def test_names_do_not_overlap():
-    axes = plot_schedule(lehr.wsd(1000, 4, 1.0, decay_steps=990))
+    axes = drawn(lehr.wsd(1000, 4, 1.0, decay_steps=990))
     axes.figure.canvas.draw()
     boxes = sorted((t.get_window_extent().x0, t.get_window_extent().x1) for t in axes.child_axes[0].get_xticklabels())
     assert all(left[1] < right[0] for left, right in pairwise(boxes))
 
 
 def test_several_schedules_have_a_legend():
-    axes = plot_schedules({"mine": lehr.cosine(100, max_lr=1.0), "theirs": lehr.linear(50, max_lr=1.0)})
+    axes = drawn_together({"mine": lehr.cosine(100, max_lr=1.0), "theirs": lehr.linear(50, max_lr=1.0)})
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["mine", "theirs"]
     ends = [line.get_xdata()[-1] for line in axes.get_lines()]
     assert ends == [100, 50]
@@ -215,17 +240,17 @@ def test_schedules_without_names_are_called_what_tells_them_apart():
         lehr.linear(100, max_lr=1.0),
         Knots([0, 9], [0, 1]),
     ]
-    texts = plot_schedules(some).get_legend().get_texts()
+    texts = drawn_together(some).get_legend().get_texts()
     assert [text.get_text() for text in texts] == ["cosine(max_lr=0.001)", "cosine(max_lr=0.0003)", "linear", "Knots"]
 
 
 def test_one_that_never_ends_goes_on_to_the_end_of_the_longest():
-    axes = plot_schedules([lehr.linear(50, max_lr=1.0), lehr.cosine(3000, max_lr=1.0), Constant(1.0)])
+    axes = drawn_together([lehr.linear(50, max_lr=1.0), lehr.cosine(3000, max_lr=1.0), Constant(1.0)])
     assert [line.get_xdata()[-1] for line in axes.get_lines()] == [50, 3000, 3000]
 
 
 def test_a_stop_holds_for_all():
-    axes = plot_schedules([lehr.linear(50, max_lr=1.0), lehr.cosine(3000, max_lr=1.0)], stop=200)
+    axes = drawn_together([lehr.linear(50, max_lr=1.0), lehr.cosine(3000, max_lr=1.0)], stop=200)
     assert [line.get_xdata()[-1] for line in axes.get_lines()] == [200, 200]
 
 
@@ -234,19 +259,19 @@ def test_a_stop_holds_for_all():
 @example(lehr.Exponential(3.25, 0.9999999999999999, 67))  # rates that differ by one unit in the last place
 def test_any_schedule_can_be_saved(schedule):
     assume(schedule(np.arange(100)).max() > 0)
-    axes = plot_schedule(schedule, stop=100, log=True, share=True)
+    axes = drawn(schedule, stop=100, log=True, share=True)
     axes.figure.savefig(BytesIO(), dpi=20)
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
 def test_a_saved_picture_has_the_format_of_its_suffix(suffix, start, tmp_path):
     path = tmp_path / f"picture{suffix}"
-    save(plot_schedule(lehr.linear(10, max_lr=1.0)), path)
+    save(drawn(lehr.linear(10, max_lr=1.0)), path)
     assert path.read_bytes().startswith(start)
 
 
 def test_a_saved_picture_has_the_size_of_its_figure(tmp_path):
-    save(plot_schedule(lehr.linear(10, max_lr=1.0)), tmp_path / "picture.png")
+    save(drawn(lehr.linear(10, max_lr=1.0)), tmp_path / "picture.png")
     height, width, _ = mpl.image.imread(tmp_path / "picture.png").shape
     assert [width, height] == [side * STYLE["figure.dpi"] for side in STYLE["figure.figsize"]]
 
@@ -255,7 +280,7 @@ def test_a_saved_picture_has_the_size_of_its_figure(tmp_path):
 def test_a_picture_that_cannot_be_saved_leaves_the_file_as_it_was(name, why, tmp_path):
     (tmp_path / name).write_text("before")
     with pytest.raises(ValueError, match=why):
-        save(plot_schedule(lehr.linear(10, max_lr=1.0)), tmp_path / name)
+        save(drawn(lehr.linear(10, max_lr=1.0)), tmp_path / name)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "before")]
 
 
@@ -274,17 +299,17 @@ def dotted(ax):
 
 def test_changes_of_a_run_are_marked_where_they_were_made():
     run = changed_run([(3_000, lambda s: s.dip(0.5, 800)), (6_000, lambda s: s.cooldown(2_000, why="flat"))])
-    ax = plot_schedule(run.schedule, history=run.history)
+    ax = drawn(run.schedule, history=run.history)
     assert dotted(ax) == [3_000, 6_000]
     assert [text.get_text() for text in ax.texts] == ["dip", "cooldown"]
     assert ax.lines[0].get_xdata()[-1] == 8_000
-    assert dotted(plot_schedule(run.schedule, history=run.history, share=True)) == [37.5, 75]
-    assert dotted(plot_schedule(run.schedule, history=run.history, stop=4_000)) == [3_000]
-    assert dotted(plot_schedule(run.schedule)) == []
+    assert dotted(drawn(run.schedule, history=run.history, share=True)) == [37.5, 75]
+    assert dotted(drawn(run.schedule, history=run.history, stop=4_000)) == [3_000]
+    assert dotted(drawn(run.schedule)) == []
 
 
 def test_many_changes_are_marked_without_names():
     run = changed_run([(100 * i, lambda s: s.scale(0.9)) for i in range(13)])
-    ax = plot_schedule(run.schedule, history=run.history)
+    ax = drawn(run.schedule, history=run.history)
     assert len(dotted(ax)) == 13
     assert not ax.texts

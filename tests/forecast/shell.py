@@ -9,12 +9,12 @@ from click.testing import CliRunner
 
 import lehr
 from lehr.cli import main
-from lehr.forecast import laws, priors
-from lehr.forecast.knots import compress
+from lehr.forecast import default_prior, laws
+from lehr.forecast.trajectory import compress
 
 STEPS, WARMUP, PEAK = 4_000, 199, 1e-3  # the row of update 200 has the peak
-STABLE = lehr.constant_with_warmup(STEPS, WARMUP, PEAK)
-COSINE = lehr.cosine(STEPS, WARMUP, PEAK)
+STABLE = lehr.constant_with_warmup(STEPS, WARMUP, max_lr=PEAK)
+COSINE = lehr.cosine(STEPS, WARMUP, max_lr=PEAK)
 TEXT = f"cosine({STEPS}, {WARMUP}, max_lr={PEAK})"
 STABLE_TEXT = f"constant_with_warmup({STEPS}, {WARMUP}, max_lr={PEAK})"
 WSD_TEXT = f"wsd({STEPS}, {WARMUP}, max_lr={PEAK})"
@@ -23,7 +23,7 @@ AT = np.arange(50, STEPS + 1, 50)
 
 def truth(schedule, at=AT):
     """What a model would log whose constants are the prior's mean, with a floor of 2.5 nats."""
-    return laws.get("kww").value(np.array([2.5, *priors.default("kww").mean]), compress(schedule, at))
+    return laws.get("kww").value(np.array([2.5, *default_prior("kww").mean]), compress(schedule, at))
 
 
 def rows(schedule, **extra):

@@ -1,11 +1,14 @@
 """An error of the forecast's commands is one line, and changes no file."""
 
 import json
+from importlib import resources
 
 import pytest
 from shell import STABLE, error, rows, write_csv
 
-from lehr.forecast import Law, priors
+from lehr.forecast import Law, default_prior, write_priors
+
+SHIPPED = json.loads((resources.files("lehr.forecast") / "priors.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -13,8 +16,8 @@ from lehr.forecast import Law, priors
     [
         ("fit", "Missing argument 'LOG...'"),
         ("fit stable.csv", "Missing option '-o' / '--out'"),
-        ("fit -o stable.csv cosine.csv", "--out is 'stable.csv', and a law file ends in .json"),
-        ("fit -o log.json stable.csv", "--out is 'log.json', which is there and is no law file"),
+        ("fit -o stable.csv cosine.csv", "--out must be a law file, which ends in .json, got 'stable.csv'"),
+        ("fit -o log.json stable.csv", "--out is 'log.json', which exists and is not a law file"),
         ("fit stable.csv -o nowhere/law.json", "nowhere/law.json cannot be written"),
         ("fit nowhere.csv -o a.json", "nowhere.csv cannot be read"),
         ("fit text.log -o a.json", "text.log ends in '.log'"),
@@ -24,7 +27,7 @@ from lehr.forecast import Law, priors
         ("fit two.csv -o a.json", "say which, --loss 'val_loss'"),
         ("fit sets.csv -o a.json", "say which, --where split=a"),
         ("fit late.csv -o a.json", "--warmup ..., 0 for none"),
-        ("fit norate.csv -o a.json", "say which, --lr ..., or give the schedule"),
+        ("fit norate.csv -o a.json", "say which column has them, --lr ..., or give the schedule"),
         ("fit early.csv -o a.json", "no run has a loss after its warmup"),
         ("fit stable.csv --loss x -o a.json", "stable.csv has no column 'x' for `loss`"),
         ("fit stable.csv --where x -o a.json", "--where takes NAME=VALUE, such as split=val; got 'x'"),
@@ -32,33 +35,33 @@ from lehr.forecast import Law, priors
         ("fit stable.csv --warmup -1 -o a.json", "a number of steps of at least 0"),
         ("fit stable.csv --ema 1 -o a.json", "`ema` must be"),
         ("fit stable.csv --step-counts tokens -o a.json", "'tokens' is not one of 'index', 'updates'"),
-        ("fit stable.csv --law cubic -o a.json", "there is no law 'cubic'; there are kww"),
+        ("fit stable.csv --law cubic -o a.json", "unknown law 'cubic'; Available: kww"),
         ("fit stable.csv --prior nowhere.json -o a.json", "nowhere.json: No such file"),
-        ("fit stable.csv --prior law.json -o a.json", "law.json is no file of priors"),
-        ("fit stable.csv --prior old.json -o a.json", "old.json: a file of priors of version 2 is needed"),
+        ("fit stable.csv --prior law.json -o a.json", "law.json is not a file of priors"),
+        ("fit stable.csv --prior old.json -o a.json", "old.json: expected a file of priors of version 2"),
         ("fit stable.csv stable.csv -o a.json", "stable.csv is given twice"),
         ("fit stable.csv --schedule linear(9,max_lr=1) --schedule cosine(9,max_lr=1) -o a.json", "LOG=SCHEDULE"),
         ("fit stable.csv --schedule stable.csv=rex(9,0,1) --schedule stable.csv=rex(8,0,1) -o a.json", "two schedules"),
-        ("fit stable.csv --schedule stabel.csv=linear(9,0,1) -o a.json", "stabel.csv is none of the logs, which are"),
+        ("fit stable.csv --schedule stabel.csv=linear(9,max_lr=1) -o a.json", "stabel.csv is not one of the logs"),
         ("fit stable.csv --schedule cosine(9 -o a.json", "is not a schedule"),
-        ("fit stable.csv --schedule cosine(4k,max_lr=1) -o a.json", "the logged rates are not the schedule's"),
+        ("fit stable.csv --schedule cosine(4k,max_lr=1) -o a.json", "the logged rates differ from the schedule"),
         ("fit x x=y.csv --schedule x=y.csv=linear(9,max_lr=1) -o a.json", "may mean x or x=y.csv; rename one"),
         ("forecast", "Missing argument 'LAW'"),
         ("forecast law.json", "Missing argument 'SCHEDULE...'"),
         ("forecast linear(9,max_lr=1) cosine(9,max_lr=1)", "linear(9,max_lr=1): there is no such law file; `lehr fit"),
-        ("forecast stable.csv cosine(9,max_lr=1)", "stable.csv: this is no law file"),
-        ("forecast broken.json cosine(9,max_lr=1)", "broken.json: this is no law file: Expected"),
-        ("forecast future.json cosine(9,max_lr=1)", "future.json: a law file of version 1 is needed"),
+        ("forecast stable.csv cosine(9,max_lr=1)", "stable.csv: this is not a law file"),
+        ("forecast broken.json cosine(9,max_lr=1)", "broken.json: this is not a law file: Expected"),
+        ("forecast future.json cosine(9,max_lr=1)", "future.json: expected a law file of version 1"),
         ("forecast law.json cosin", "did you mean 'cosine'?"),
-        ("forecast law.json constant(max_lr=1e-3)", "constant(max_lr=1e-3) never ends: say after how many updates"),
+        ("forecast law.json constant(max_lr=1e-3)", "constant(max_lr=1e-3) never ends: give the updates after which"),
         ("forecast law.json cosine(9,max_lr=1) --at 0", "at least 1"),
         ("forecast law.json cosine(9,max_lr=1) --at 1,,2", "at least 1"),
         ("forecast law.json cosine(9,max_lr=1) --level 1", "`level` is the share of losses"),
         ("forecast law.json cosine(9,max_lr=1) --format xml", "'xml' is not one of 'csv', 'json'"),
-        ("forecast law.json cosine(9,max_lr=1) --format csv --out a.png", "say one of them"),
+        ("forecast law.json cosine(9,max_lr=1) --format csv --out a.png", "give one of them"),
         ("forecast law.json cosine(9,max_lr=1) --out picture", "ends in .png"),
         ("forecast law.json cosine(9,max_lr=1) --out nowhere/a.png", "nowhere/a.png cannot be written"),
-        ("forecast law.json linear(9,max_lr=0)", "a rate above 0"),
+        ("forecast law.json linear(9,max_lr=0)", "a rate of at least 1e-12"),
         (" ".join(["forecast law.json", *(f"linear({n},max_lr=1)" for n in range(1, 29))]), "at most 26"),
         ("optimise law.json", "Missing option '--training-steps'"),
         ("optimise nowhere.json --training-steps 9k", "there is no such law file"),
@@ -67,7 +70,7 @@ from lehr.forecast import Law, priors
         ("optimise law.json --training-steps 9k --min-lr 1", "`min_lr` must be at least 0 and below `max_lr`"),
         ("optimise law.json --training-steps 9k --max-lr nan", "`min_lr` must be at least 0 and below `max_lr`"),
         ("optimise law.json --training-steps 9k --max-lr inf", "finite"),
-        ("optimise law.json --training-steps 9k --out best.csv", "--out is 'best.csv', and a spec file ends in .json"),
+        ("optimise law.json --training-steps 9k --out best.csv", "--out must be a spec file, which ends in .json"),
         ("optimise law.json --training-steps 9k --out law.json", "which is the law file itself"),
         ("optimise law.json --training-steps 1k --out nowhere/best.json", "cannot be written"),
     ],
@@ -110,7 +113,7 @@ def test_a_broken_law_is_one_line_that_names_the_file(change, words, here):
         "", "[]", "{", '{"format": "lehr prior", "version": 1}', '{"format": "x", "version": 1, "priors": []}',
         '{"format": "lehr prior", "version": 1, "priors": [{"law": "kww"}]}',
         '{"format": "lehr prior", "version": 1, "priors": []}',
-        json.dumps({"format": "lehr prior", "version": 1, "priors": [priors.default("kww").to_dict() | {"mean": [0]}]}),
+        json.dumps(SHIPPED | {"priors": [SHIPPED["priors"][0] | {"mean": [0]}]}),
         '{"format": "lehr prior", "version": 1, "priors": '
         '[{"law": "kww", "parameters": ["ln A"], "mean": [0], "covariance": [[1]]}]}',
     ],
@@ -131,6 +134,6 @@ def test_an_interrupted_write_leaves_what_was_there(what, here, monkeypatch):
     monkeypatch.setattr("pathlib.Path.replace", full)
     monkeypatch.setattr("pathlib.Path.write_text", full)
     with pytest.raises(OSError, match="No space"):
-        law.write(path) if what == "law" else priors.write([priors.default("kww")], path)
+        law.write(path) if what == "law" else write_priors([default_prior("kww")], path)
     assert path.read_text() == "before"
     assert sorted(p.name for p in here.iterdir()) == ["cosine.csv", "kept.json", "law.json", "stable.csv"]

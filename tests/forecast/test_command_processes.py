@@ -45,7 +45,7 @@ def test_the_commands_of_the_page_run_after_one_another(tmp_path):
     ("module", "words", "extra"),
     [
         ("scipy.optimize", ["optimise", "law.json", "--training-steps", "9k", "--out", "best.yaml"], "lehr[forecast]"),
-        ("matplotlib", ["forecast", "law.json", "cosine(99, max_lr=1)", "--out", "a.png"], "lehr[plot]"),
+        ("matplotlib", ["forecast", "law.json", "cosine(99,max_lr=1e-3)", "--out", "a.png"], "lehr[plot]"),
     ],
 )
 def test_what_is_missing_is_named_with_its_extra(module, words, extra, here):
@@ -58,7 +58,7 @@ def test_what_is_missing_is_named_with_its_extra(module, words, extra, here):
 
 
 @pytest.mark.parametrize(
-    "words", [["fit", "stable.csv", "-o", "a.json"], ["forecast", "law.json", "cosine(99, max_lr=1)"]]
+    "words", [["fit", "stable.csv", "-o", "a.json"], ["forecast", "law.json", "cosine(99,max_lr=1e-3)"]]
 )
 def test_only_what_is_needed_is_loaded(words, here):
     code = (

@@ -6,7 +6,7 @@ import pytest
 from shell import COSINE, STABLE, STABLE_TEXT, TEXT, output, process, rows, write_csv
 
 from lehr import spec
-from lehr.forecast import Law, Prior, priors, read_run
+from lehr.forecast import Law, Prior, default_prior, read_run, write_priors
 from lehr.forecast import fit as fit_law
 
 
@@ -14,16 +14,19 @@ def test_fit_writes_the_law_of_the_logs_and_says_what_it_read(here):
     printed = output("fit", "stable.csv", "cosine.csv", "-o", "new.json")
     assert (here / "new.json").read_bytes() == (here / "law.json").read_bytes()
     head, stable, cosine = (line.split() for line in printed.splitlines()[:3])
-    assert head == ["log", "losses", "updates", "peak", "warmup", "last", "loss", "misfit", "rates"]
+    assert head == ["log", "losses", "updates", "peak", "warmup", "last", "loss", "median", "error", "rates"]
     last = [f"{rows(schedule)[-1]['val_loss']:.4f}" for schedule in (STABLE, COSINE)]
     assert (stable[:4], stable[5:6], stable[7]) == (["stable.csv", "80", "4,000", "0.001"], last[:1], "logged")
     assert (cosine[:4], cosine[5:6], cosine[7]) == (["cosine.csv", "80", "4,000", "0.001"], last[1:], "logged")
     assert all(float(row[6].rstrip("%")) < 0.05 for row in (stable, cosine))
     law = Law.read("law.json")
     flat = " ".join(printed.split())
-    assert "kww law: L0 2." in flat
+    assert "kww law" not in flat
+    assert "kww law, prior from fits of 25M, 100M, 124M-5e-4, 124M-1e-3: - L0 2." in " ".join(
+        output("fit", "stable.csv", "cosine.csv", "-o", "new.json", "--verbose").split()
+    )
     assert all(note.replace("\n", " ") in flat.replace("- ", "") for note in law.notes)
-    assert law.experiment().words in flat
+    assert law.experiment().description in flat
     assert repr(law.experiment().schedule) in flat
     assert printed.endswith("wrote new.json\n")
 
@@ -142,8 +145,8 @@ def test_options_are_those_of_python(words, reading, fitting, here):
         for i, r in enumerate(rows(COSINE))
     ]
     write_csv(here / "log.csv", entries)
-    own = priors.default("kww")
-    priors.write([Prior("kww", own.mean + 0.1, own.covariance)], "mine.json")
+    own = default_prior("kww")
+    write_priors([Prior("kww", own.mean + 0.1, own.covariance)], "mine.json")
     output("fit", "log.csv", *words, "-o", "a.json")
     wanted = fit_law(read_run("log.csv", name="log.csv", **reading), **fitting)
     assert (here / "a.json").read_text() == wanted.to_json() + "\n"

@@ -10,7 +10,7 @@ from shell import COSINE, PEAK, STEPS, TEXT, WARMUP, WSD_TEXT, output
 import lehr
 from lehr import spec
 from lehr.forecast import Law
-from lehr.forecast.intervals import unlike
+from lehr.forecast.bands import unlike
 
 
 def test_forecast_puts_losses_and_differences_side_by_side(here):
@@ -26,7 +26,7 @@ def test_forecast_puts_losses_and_differences_side_by_side(here):
     plot = printed.partition("(loss)")[2]
     assert (plot.count("A"), plot.count("B")) == (3, 3)
     assert plot.splitlines()[-1].split()[-1] == "4k"
-    assert ("A may be as good as B" in printed) == (low <= 0)
+    assert ("B has the lowest loss; A may be as good" in printed) == (low <= 0)
 
 
 def _band(point):
@@ -34,13 +34,13 @@ def _band(point):
 
 
 def test_forecast_of_runs_of_unequal_length(here):
-    found = json.loads(output("forecast", "law.json", TEXT, "cosine(8k, 200, 1e-3)", "--format", "json"))
+    found = json.loads(output("forecast", "law.json", TEXT, "cosine(8k, 200, max_lr=1e-3)", "--format", "json"))
     assert [row["updates"] for row in found] == [4000, 8000]
     short, long = found
     assert (long["difference"], long["difference_low"], long["difference_high"]) == (0, 0, 0)
     assert short["difference"] == pytest.approx(short["loss"] - long["loss"])
     assert short["difference_low"] < short["difference"] < short["difference_high"]
-    assert "B: Its 8001 updates" in output("forecast", "law.json", TEXT, "cosine(8001, 200, 1e-3)")
+    assert "B: Its 8001 updates" in output("forecast", "law.json", TEXT, "cosine(8001, 200, max_lr=1e-3)")
 
 
 def test_forecast_at_positions_and_another_level(here):
@@ -92,7 +92,7 @@ def test_forecast_draws_a_picture(suffix, start, here):
 
 def test_a_picture_of_several_has_bands_a_legend_and_no_first_descent(here):
     law = Law.read("law.json")
-    curves = {"cosine": law.predict(COSINE), "short": law.predict(lehr.linear(300, 100, PEAK))}
+    curves = {"cosine": law.predict(COSINE), "short": law.predict(lehr.linear(300, 100, max_lr=PEAK))}
     axes = lehr.forecast.plot_forecasts(curves)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["cosine", "short"]
     assert len(axes.collections) == 2

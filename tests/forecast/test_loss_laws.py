@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lehr
-from lehr.forecast.knots import compress, join
 from lehr.forecast.laws import LAWS, get
+from lehr.forecast.trajectory import compress, join
 
 CONSTANTS = {
     "kww": np.array([2.9, -0.5, 0.5, 6.1, 3.0, 0.4, -0.4, 0.55, 0.7]),
@@ -17,13 +17,13 @@ CONSTANTS = {
     "momentum": np.array([2.9, -0.5, 0.5, 6.0, np.log(1000.0)]),
 }
 SCHEDULES = {
-    "cosine": lehr.cosine(24_000, 2160, 3e-4, 3e-5),
-    "long cosine": lehr.cosine(72_000, 2160, 3e-4, 0.0),
-    "wsd": lehr.wsd(24_000, 2160, 3e-4, 0.0, decay_steps="20%"),
-    "linear": lehr.linear(24_000, 300, 1e-3, 0.0),
-    "short": lehr.cosine(1000, 100, 1e-3, 0.0),
-    "steps": lehr.multistep(24_000, 500, 3e-4, milestones=[8000, 16_000]),
-    "restarts": lehr.cosine_restarts(24_000, 500, 3e-4, cycle_steps=8000),
+    "cosine": lehr.cosine(24_000, 2160, max_lr=3e-4, min_lr=3e-5),
+    "long cosine": lehr.cosine(72_000, 2160, max_lr=3e-4, min_lr=0.0),
+    "wsd": lehr.wsd(24_000, 2160, max_lr=3e-4, min_lr=0.0, decay_steps="20%"),
+    "linear": lehr.linear(24_000, 300, max_lr=1e-3, min_lr=0.0),
+    "short": lehr.cosine(1000, 100, max_lr=1e-3, min_lr=0.0),
+    "steps": lehr.multistep(24_000, 500, max_lr=3e-4, milestones=[8000, 16_000]),
+    "restarts": lehr.cosine_restarts(24_000, 500, max_lr=3e-4, cycle_steps=8000),
     "one cycle": lehr.one_cycle(24_000, max_lr=3e-4),
 }
 
@@ -65,20 +65,20 @@ def test_compressed_meets_dense(law, name):
     formula, theta, schedule = LAWS[law], CONSTANTS[law], SCHEDULES[name]
     total = int(schedule.length)
     at = np.unique(np.linspace(total // 10, total, 12).astype(int))
-    path = compress(schedule, at)
+    trajectory = compress(schedule, at)
     exact = np.array([dense(formula, theta, schedule, n) for n in at])
-    assert path.knots <= 400
-    assert np.max(np.abs(formula.value(theta, path) / exact - 1)) <= 5e-5
+    assert trajectory.cell_count <= 400
+    assert np.max(np.abs(formula.value(theta, trajectory) / exact - 1)) <= 5e-5
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_jacobian_meets_finite_differences(law):
     formula, theta = LAWS[law], CONSTANTS[law]
-    path = join([compress(SCHEDULES[name], [500, 5000, 20_000]) for name in ("cosine", "wsd", "steps")])
-    jacobian = formula.jacobian(theta, path)
+    trajectory = join([compress(SCHEDULES[name], [500, 5000, 20_000]) for name in ("cosine", "wsd", "steps")])
+    jacobian = formula.jacobian(theta, trajectory)
     for i in range(len(theta)):
         h = 1e-5 * np.eye(len(theta))[i]
-        slope = (formula.value(theta + h, path) - formula.value(theta - h, path)) / 2e-5
+        slope = (formula.value(theta + h, trajectory) - formula.value(theta - h, trajectory)) / 2e-5
         np.testing.assert_allclose(jacobian[:, i], slope, rtol=1e-6, atol=1e-8)
 
 
@@ -96,9 +96,9 @@ def test_gradient_by_rates_meets_finite_differences(law):
 @pytest.mark.parametrize("law", LAWS)
 def test_joining_changes_nothing(law):
     formula, theta = LAWS[law], CONSTANTS[law]
-    paths = [compress(SCHEDULES[name], [700, 9000]) for name in ("cosine", "steps")]
-    apart = np.concatenate([formula.value(theta, path) for path in paths])
-    np.testing.assert_array_equal(formula.value(theta, join(paths)), apart)
+    trajectories = [compress(SCHEDULES[name], [700, 9000]) for name in ("cosine", "steps")]
+    apart = np.concatenate([formula.value(theta, trajectory) for trajectory in trajectories])
+    np.testing.assert_array_equal(formula.value(theta, join(trajectories)), apart)
 
 
 @settings(max_examples=50, deadline=None)
@@ -112,13 +112,13 @@ def test_joining_changes_nothing(law):
 def test_compression_holds_for_any_cooldown(total, floor, shape, kappa, p):
     theta = CONSTANTS["kww"].copy()
     theta[5], theta[7] = kappa, p
-    schedule = lehr.wsd(total, total // 10, 1e-3, floor * 1e-3, decay_steps="50%", decay_shape=shape)
+    schedule = lehr.wsd(total, total // 10, max_lr=1e-3, min_lr=floor * 1e-3, decay_steps="50%", decay_shape=shape)
     at = [total // 2, total * 3 // 4, total]
-    path = compress(schedule, at)
+    trajectory = compress(schedule, at)
     exact = [dense(LAWS["kww"], theta, schedule, n) for n in at]
-    assert path.knots <= 400
+    assert trajectory.cell_count <= 400
     # Constants far from any that were ever fitted are allowed twice the error.
-    np.testing.assert_allclose(LAWS["kww"].value(theta, path), exact, rtol=1e-4)
+    np.testing.assert_allclose(LAWS["kww"].value(theta, trajectory), exact, rtol=1e-4)
 
 
 def test_a_schedule_and_its_rates_agree():
@@ -130,13 +130,13 @@ def test_a_schedule_and_its_rates_agree():
 @pytest.mark.parametrize(
     ("schedule", "at", "words"),
     [
-        (lehr.Constant(1e-3), [0], "whole numbers of at least 1"),
-        (lehr.Constant(1e-3), [1.5], "whole numbers of at least 1"),
-        (lehr.Constant(1e-3), [], "whole numbers of at least 1"),
+        (lehr.Constant(1e-3), [0], "integers of at least 1"),
+        (lehr.Constant(1e-3), [1.5], "integers of at least 1"),
+        (lehr.Constant(1e-3), [], "integers of at least 1"),
         (np.ones(5), [6], "6 updates"),
         (np.array([1.0, np.nan]), [2], "for update 1"),
         (np.array([1.0, -1.0]), [2], "for update 1"),
-        (np.zeros(5), [5], "above 0"),
+        (np.zeros(5), [5], "a rate of at least 1e-12"),
     ],
 )
 def test_bad_input_is_refused(schedule, at, words):

@@ -36,10 +36,10 @@ def test_the_optimum_is_a_schedule_that_never_rises(optimum):
 def test_no_named_schedule_is_better(optimum):
     assert {choice.name for choice in optimum.families} == {"wsd", "trapezoid", "cosine", "linear"}
     for choice in optimum.families:
-        assert choice.price >= -1e-5
-        assert choice.price_low <= choice.price <= choice.price_high
-        assert choice.loss == pytest.approx(optimum.loss + choice.price)
-    assert optimum.simple.loss == min(choice.loss for choice in optimum.families)
+        assert choice.excess >= -1e-5
+        assert choice.excess_low <= choice.excess <= choice.excess_high
+        assert choice.loss == pytest.approx(optimum.loss + choice.excess)
+    assert optimum.best_named.loss == min(choice.loss for choice in optimum.families)
     assert "optimised" in str(optimum)
 
 
@@ -119,7 +119,12 @@ def test_it_is_the_theorem_as_printed_in_exact_fractions(updates, distance):
 
 @pytest.mark.parametrize(
     "schedule",
-    [lehr.cosine(16_001, 300, 1.0), lehr.linear(16_001, 300, 1.0), lehr.wsd(16_001, 300, 1.0), lehr.Constant(0.1)],
+    [
+        lehr.cosine(16_001, 300, max_lr=1.0),
+        lehr.linear(16_001, 300, max_lr=1.0),
+        lehr.wsd(16_001, 300, max_lr=1.0),
+        lehr.Constant(0.1),
+    ],
     ids=repr,
 )
 def test_all_horizons_meet_long_double(schedule):
@@ -141,7 +146,7 @@ def test_the_bound_holds_for_any_rates(rates):
 
 
 def test_a_rate_of_zero_has_no_bound():
-    with pytest.raises(ValueError, match=r"a last rate of 0\.0; ask for the update before"):
+    with pytest.raises(ValueError, match=r"a last rate above 0, got 0\.0; ask for the update before"):
         convex_bound(np.array([1.0, 0.0]), 2)
-    with pytest.raises(ValueError, match="that of update 1 is 0"):
+    with pytest.raises(ValueError, match="the rate of update 1 is 0"):
         convex_bounds(np.array([1.0, 0.0, 1.0]), 3)

@@ -21,13 +21,13 @@ def test_optimise_writes_a_schedule_and_prints_its_price(here):
     _, first, *families = printed.splitlines()[:6]
     assert first.split()[:3] == ["A", "optimised", f"{best.loss:.4f}"]
     assert [line.removeprefix("B ").split()[0] for line in families] == [choice.name for choice in best.families]
-    simple = best.simple
+    simple = best.best_named
     costs = ["B", simple.name, f"{simple.loss:.4f}", f"{simple.low:.4f}", "to", f"{simple.high:.4f}"]
-    costs += [f"{simple.price:+.4f}", f"{simple.price_low:+.4f}", "to", f"{simple.price_high:+.4f}"]
+    costs += [f"{simple.excess:+.4f}", f"{simple.excess_low:+.4f}", "to", f"{simple.excess_high:+.4f}"]
     assert families[0].split()[:10] == costs
     assert spec.from_text(families[0].split(maxsplit=10)[10]) == simple.schedule
     assert verdict(best) in " ".join(printed.split())
-    assert printed.endswith("wrote best.yaml, the optimised schedule\n")
+    assert printed.endswith("wrote the optimised schedule to best.yaml\n")
     assert output("show", "best.yaml").startswith(written.describe())
 
 
@@ -55,5 +55,5 @@ def test_the_verdict_goes_by_the_band_of_the_price():
         choice = Choice("wsd", COSINE, 3.0, 2.9, 3.1, 0.01, low, 0.02)
         return Optimum(COSINE, 2.99, 2.9, 3.1, (choice,))
 
-    assert verdict(optimum(-0.001)) == "Take wsd: it costs 0.0100 (-0.0010 to +0.0200), which may be nothing."
-    assert verdict(optimum(0.001)).startswith("wsd costs 0.0100 (+0.0010 to +0.0200): take the optimised schedule")
+    assert verdict(optimum(-0.001)) == "Use wsd: its excess loss is 0.0100 (-0.0010 to +0.0200), which may be zero."
+    assert verdict(optimum(0.001)).startswith("Use the optimised schedule if this difference matters: ")

@@ -10,7 +10,7 @@ import pytest
 import lehr
 from lehr.forecast import Run, RunWarning, branch, read_run
 
-SCHEDULE = lehr.cosine(2000, 200, 1e-3, 1e-4)
+SCHEDULE = lehr.cosine(2000, 200, max_lr=1e-3, min_lr=1e-4)
 INDEX = np.arange(99, 2000, 100)
 LOSS = 3 + (INDEX + 1) ** -0.5
 
@@ -156,11 +156,11 @@ def test_a_restart_keeps_the_later_rows(tmp_path):
         ({"step": INDEX, "loss": LOSS, "split": ["a", "b"] * 10}, {}, "several sets, `split` is a, b"),
         ({"step": INDEX, "loss": LOSS * np.nan}, {"schedule": SCHEDULE}, "no row with a position and a loss"),
         ({"step": INDEX, "loss": LOSS[1:]}, {}, "differ in length"),
-        ({"step": INDEX + 500, "lr": LOSS * 1e-4, "loss": LOSS}, {}, "how long the warmup was"),
+        ({"step": INDEX + 500, "lr": LOSS * 1e-4, "loss": LOSS}, {}, "the length of the warmup"),
         (
             {"step": INDEX, "lr": LOSS * 1e-4, "loss": LOSS},
             {"schedule": SCHEDULE},
-            "not the schedule's in 20 of 20 rows",
+            "differ from the schedule in 20 of 20 rows",
         ),
         ("log.txt", {}, "ends in '.txt'"),
         ("missing.csv", {}, "cannot be read"),
@@ -180,9 +180,9 @@ def test_only_the_set_that_was_asked_for():
 @pytest.mark.parametrize(
     ("at", "loss", "words"),
     [
-        ([100, 100], [3.0, 3.0], "must increase, and row 1"),
-        ([100, 200], [3.0], "must pair up"),
-        ([100, 200], [3.0, np.nan], "finite and above 0, got nan in row 1"),
+        ([100, 100], [3.0, 3.0], "must increase, but row 1"),
+        ([100, 200], [3.0], "must have the same length"),
+        ([100, 200], [3.0, np.nan], "above 0 and at most 1e9, got nan in row 1"),
         ([0, 200], [3.0, 3.0], "at least 1"),
     ],
 )
@@ -192,14 +192,14 @@ def test_runs_are_checked(at, loss, words):
 
 
 def test_a_branch_has_the_past_it_shares():
-    stable = Run(lehr.constant_with_warmup(1000, 100, 1e-3), np.arange(100, 1001, 100), np.linspace(4, 3, 10))
+    stable = Run(lehr.constant_with_warmup(1000, 100, max_lr=1e-3), np.arange(100, 1001, 100), np.linspace(4, 3, 10))
     branched = branch(stable, lehr.Ramp(1e-3, 0, 200), at=[650, 700], loss=[3.3, 3.2], since=500)
     assert branched.at.tolist() == [100, 200, 300, 400, 500, 650, 700]
     assert branched.rates[499] == branched.rates[500] == 1e-3
     assert branched.rates[600] == pytest.approx(5e-4)
-    with pytest.raises(ValueError, match="has losses until 1000"):
+    with pytest.raises(ValueError, match="losses until 1000"):
         branch(stable, lehr.Constant(1e-3), at=[2100], loss=[3.0], since=2000)
-    with pytest.raises(ValueError, match="counts from the start of the past"):
+    with pytest.raises(ValueError, match="counts from the start of"):
         branch(stable, lehr.Constant(1e-3), at=[100], loss=[3.0], since=500)
 
 

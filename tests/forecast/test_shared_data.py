@@ -15,13 +15,13 @@ from benchmarks.forecast import left_out  # noqa: E402
 from benchmarks.forecast_data import directory, sets  # noqa: E402
 from benchmarks.make_prior import make  # noqa: E402
 
-from lehr.forecast import priors, read_run  # noqa: E402
+from lehr.forecast import default_prior, read_run  # noqa: E402
 from lehr.forecast.laws import LAWS  # noqa: E402
 
 
 @pytest.mark.parametrize("name", LAWS)
 def test_the_shipped_prior_is_what_its_script_makes(name):
-    made, shipped = make(name), priors.default(name)
+    made, shipped = make(name), default_prior(name)
     np.testing.assert_allclose(shipped.mean, made.mean, atol=2e-3)
     np.testing.assert_allclose(shipped.covariance, made.covariance, atol=2e-3)
     assert shipped.source == made.source

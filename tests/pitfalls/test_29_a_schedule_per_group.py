@@ -50,7 +50,7 @@ def test_rates_are_in_the_order_of_the_groups():
     scheduler = Scheduler(opt, {"head": HEAD, "backbone": BACKBONE})
     scheduler.step(50)
     assert scheduler.get_last_lr() == rates_of(opt)
-    assert scheduler.used == scheduler.next == rates_of(opt)
+    assert scheduler.last_used_lrs == scheduler.next_lrs == rates_of(opt)
 
 
 def test_a_group_without_or_with_two_or_unknown():

@@ -49,7 +49,13 @@ def test_groups_do_not_share_one_tensor(make):
 def test_what_is_handed_out_is_nobodys_reference():
     opt = torch.optim.SGD([parameter()], lr=torch.tensor(1.0))
     scheduler = Scheduler(opt, "linear", 10)
-    for handed in (scheduler.get_last_lr(), scheduler.get_lr(), scheduler.used, scheduler.next, scheduler.base_lrs):
+    for handed in (
+        scheduler.get_last_lr(),
+        scheduler.get_lr(),
+        scheduler.last_used_lrs,
+        scheduler.next_lrs,
+        scheduler.base_lrs,
+    ):
         assert all(type(rate) is float for rate in handed)
         handed[0] = 7.0
     scheduler.step(1)

@@ -25,16 +25,16 @@ def test_used_is_what_was_used(name, follow):
     scheduler = Scheduler(opt, SHORT[name], group_scale="ratio")
     if follow:
         scheduler.follow()
-    assert scheduler.used == scheduler.next == rates_of(opt)
+    assert scheduler.last_used_lrs == scheduler.next_lrs == rates_of(opt)
     for t in range(19):
-        announced = scheduler.next
+        announced = scheduler.next_lrs
         update(opt)
-        assert scheduler.used == seen[-1] == announced
+        assert scheduler.last_used_lrs == seen[-1] == announced
         if not follow:
             scheduler.step()
-        assert scheduler.used == seen[-1]
-        assert scheduler.next == rates_of(opt)
-        assert scheduler.next[0] == SHORT[name](t + 1)
+        assert scheduler.last_used_lrs == seen[-1]
+        assert scheduler.next_lrs == rates_of(opt)
+        assert scheduler.next_lrs[0] == SHORT[name](t + 1)
 
 
 @pytest.mark.parametrize("follow", [False, True])
@@ -52,7 +52,7 @@ def test_a_change_does_not_rewrite_what_was_used(change, follow):
     update(opt)
     given = {"dip": (0.5, 10), "scale": (0.5,), "amend": (lehr.Constant(0.1),), "rebase": (0.3,)}[change]
     getattr(scheduler, change)(*given)
-    assert scheduler.used == seen[-1] == [0.9]
+    assert scheduler.last_used_lrs == seen[-1] == [0.9]
 
 
 def test_skipped_and_micro_steps_are_no_updates():
@@ -62,7 +62,7 @@ def test_skipped_and_micro_steps_are_no_updates():
     scheduler.step()
     for _ in range(3):
         scheduler.step()
-    assert (scheduler.used, scheduler.next, scheduler.skipped) == ([1.0], [0.9], 3)
+    assert (scheduler.last_used_lrs, scheduler.next_lrs, scheduler.skipped) == ([1.0], [0.9], 3)
 
 
 def test_alive_in_torch():

@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 
 import click
 
+from ..schedules.checks import escaped
 from .help import HelpContext, write_options
-from .text import columns, printable
+from .text import columns
 
 _DEBUG = "lehr.debug"
 
@@ -58,7 +59,7 @@ def _message(error: Exception) -> str:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"lehr: {printable(' '.join(message.split()))}", err=True)
+    click.echo(f"lehr: {escaped(' '.join(message.split()))}", err=True)
     sys.exit(2)
 
 

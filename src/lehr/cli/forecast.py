@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..schedules.checks import printable
 from .argument import as_positions, read_all, settings
 from .errors import Command
 from .text import bullets, lettered, table
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Row:
-    """The loss of a schedule after some updates, and how much more it is than the lowest there."""
+class Outcome:
+    """The forecast loss of a schedule after some updates, and its difference to the lowest one there."""
 
     schedule: str
     updates: int
@@ -41,9 +42,11 @@ class Row:
 @click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...")
 @settings
 @click.option("--at", callback=as_positions, metavar="STEPS,...", help="Updates done: 1000,20k; by default the end.")
-@click.option("--level", type=float, default=0.9, metavar="SHARE", help="What the bands hold; by default 0.9.")
-@click.option("-o", "--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
-@click.option("--format", "language", type=click.Choice(["csv", "json"]), help="Print the numbers alone.")
+@click.option(
+    "--level", type=float, default=0.9, metavar="SHARE", help="The share of losses inside the bands; by default 0.9."
+)
+@click.option("-o", "--out", metavar="FILE", help="Write a picture instead: .png, .svg, .pdf.")
+@click.option("--format", "language", type=click.Choice(["csv", "json"]), help="Print only the numbers.")
 def forecast(
     law: str,
     schedules: tuple[str, ...],
@@ -51,29 +54,29 @@ def forecast(
     level: float,
     out: str | None,
     language: str | None,
-    **given: Any,
+    **options: Any,
 ) -> None:
-    """Print the loss that each SCHEDULE would give, with a band.
+    """Forecast the loss of each SCHEDULE, with a band.
 
-    LAW is a file that lehr fit wrote. A bare name peaks where its runs did, unless --max-lr says
-    otherwise. The difference to the best has a band of its own, which is
-    narrower than the bands of the losses, since both forecasts err alike.
+    LAW is a file that lehr fit wrote. A recipe without --max-lr takes the peak rate of the fitted runs.
+    Compare schedules by the difference to the best: its band is narrower than the bands of the losses,
+    since both forecasts have the same errors.
 
     \b
       lehr forecast law.json "wsd(20k, 500, max_lr=1e-3)" "cosine(20k, 500, max_lr=1e-3)"
       lehr forecast law.json cosine linear --training-steps 20k --max-lr 1e-3 --at 10k,20k
     """
     if out and language:
-        raise ValueError("--format prints the numbers alone and --out draws; say one of them")
+        raise ValueError("--format prints only the numbers and --out writes a picture; give one of them")
     fitted = read_law(law)
-    found = _read(schedules, fitted, given)
-    letters = lettered(dict(zip(found, found, strict=True)))
-    stops = [dict.fromkeys(found, updates) for updates in at] if at else [_ends(found)]
-    rows = [row for stop in stops for row in _rows(fitted, found, stop, level)]
+    by_text = _read(schedules, fitted, options)
+    letters = lettered(dict(zip(by_text, by_text, strict=True)))
+    stops = [dict.fromkeys(by_text, updates) for updates in at] if at else [_ends(by_text)]
+    rows = [row for stop in stops for row in _rows(fitted, by_text, stop, level)]
     if language:
         click.echo(_as_json(rows) if language == "json" else _as_csv(rows), nl=False)
         return
-    curves = {text: _curve(fitted, schedule, max(s[text] for s in stops), level) for text, schedule in found.items()}
+    curves = {text: _curve(fitted, schedule, max(s[text] for s in stops), level) for text, schedule in by_text.items()}
     if out:
         from ..forecast import plot_forecasts
         from .output import save
@@ -85,49 +88,51 @@ def forecast(
 
         picture = draw_losses({letter: curves[text] for letter, text in letters.items()})
     names = {text: letter for letter, text in letters.items()}
-    groups = [rows[start : start + len(found)] for start in range(0, len(rows), len(found))]
+    groups = [rows[start : start + len(by_text)] for start in range(0, len(rows), len(by_text))]
     notes = [f"{names[text]}: {note}" for text, curve in curves.items() for note in curve.notes]
     parts = [_table(groups, names), bullets([*_verdicts(groups, names), *notes]), picture]
     click.echo("\n\n".join(part for part in parts if part))
 
 
-def _read(schedules: tuple[str, ...], law: Law, given: Mapping[str, Any]) -> dict[str, Schedule]:
-    """The schedules; those of a bare name peak where the runs did, unless the settings say otherwise."""
+def _read(schedules: tuple[str, ...], law: Law, options: Mapping[str, Any]) -> dict[str, Schedule]:
+    """The schedules; a recipe without ``max_lr`` takes the peak rate of the runs."""
     from ..schedules.recipes import RECIPES
 
     named = [signature(RECIPES[text]).parameters for text in schedules if text in RECIPES]
-    said = given["max_lr"] is not None
-    if named and not said and all("max_lr" in takes for takes in named):
-        given = {**given, "max_lr": repr(law.peaks[1])}
-    return read_all(schedules, **given)
+    has_peak = options["max_lr"] is not None
+    if named and not has_peak and all("max_lr" in parameters for parameters in named):
+        options = {**options, "max_lr": repr(law.peaks[1])}
+    return read_all(schedules, **options)
 
 
 def read_law(path: str) -> Law:
     """The law in a file.
 
     Raises:
-        ValueError: There is no such file, or it is no law.
+        ValueError: There is no such file, or it is not a law.
     """
     from ..forecast import Law
 
     try:
         return Law.read(path)
     except FileNotFoundError:
-        raise ValueError(f"{path}: there is no such law file; `lehr fit LOG... --out law.json` makes one") from None
+        raise ValueError(
+            f"{printable(path)}: there is no such law file; `lehr fit LOG... --out law.json` makes one"
+        ) from None
 
 
 def _ends(schedules: Mapping[str, Schedule]) -> dict[str, int]:
     for text, schedule in schedules.items():
         if schedule.length is None:
-            raise ValueError(f"{text} never ends: say after how many updates its loss is wanted, --at 20k")
+            raise ValueError(f"{printable(text)} never ends: give the updates after which to forecast, --at 20k")
     return {text: int(schedule.length or 0) for text, schedule in schedules.items()}
 
 
-def _rows(law: Law, schedules: Mapping[str, Schedule], at: Mapping[str, int], level: float) -> list[Row]:
+def _rows(law: Law, schedules: Mapping[str, Schedule], at: Mapping[str, int], level: float) -> list[Outcome]:
     points = {text: law.predict(schedule, [at[text]], level=level) for text, schedule in schedules.items()}
     best = min(points, key=lambda text: float(points[text].loss[0]))
     return [
-        Row(
+        Outcome(
             text, at[text], float(point.loss[0]), float(point.low[0]), float(point.high[0]),
             *law.difference(schedules[text], schedules[best], (at[text], at[best]), level=level), level,
         )
@@ -136,47 +141,50 @@ def _rows(law: Law, schedules: Mapping[str, Schedule], at: Mapping[str, int], le
 
 
 def _curve(law: Law, schedule: Schedule, stop: int, level: float) -> Forecast:
-    """The whole curve until ``stop``, or until the end of the schedule where that comes later."""
-    from ..forecast.law import whole_run
+    """The whole curve until ``stop``, or until the end of the schedule if that is later."""
+    from ..forecast import whole_run
 
     return law.predict(schedule, whole_run(schedule, max(stop, int(schedule.length or 0))), level=level)
 
 
-def _table(groups: Sequence[Sequence[Row]], names: Mapping[str, str]) -> str:
+def _table(groups: Sequence[Sequence[Outcome]], names: Mapping[str, str]) -> str:
     band = f"{100 * groups[0][0].level:.4g} % band"
-    rows = [("", "updates", "loss", band, "over best", band, "schedule")]
+    rows = [("", "updates", "loss", band, "vs. best", band, "schedule")]
     for group in groups:
         rows += [
             (
                 names[row.schedule], f"{row.updates:,}", f"{row.loss:.4f}", f"{row.low:.4f} to {row.high:.4f}",
-                *(_difference(row) if len(group) > 1 else ("", "")), row.schedule,
+                *(_difference(row) if len(group) > 1 else ("", "")), printable(row.schedule),
             )
             for row in group
         ]  # fmt: skip
     return table(rows)
 
 
-def _difference(row: Row) -> tuple[str, str]:
+def _difference(row: Outcome) -> tuple[str, str]:
     if not row.difference:
         return "best", ""
     return f"{row.difference:+.4f}", f"{row.difference_low:+.4f} to {row.difference_high:+.4f}"
 
 
-def _verdicts(groups: Sequence[Sequence[Row]], names: Mapping[str, str]) -> Iterator[str]:
-    """Which schedules cannot be told from the best."""
+def _verdicts(groups: Sequence[Sequence[Outcome]], names: Mapping[str, str]) -> Iterator[str]:
+    """Which schedule to choose, and which may be as good."""
     for group in groups:
+        if len(group) == 1:
+            continue
+        best = next(names[row.schedule] for row in group if not row.difference)
         alike = [names[row.schedule] for row in group if row.difference and row.difference_low <= 0]
-        best = next((names[row.schedule] for row in group if not row.difference), "")
-        if alike:
-            where = f"After {group[0].updates:,} updates " if len(groups) > 1 else ""
-            yield f"{where}{', '.join(alike)} may be as good as {best}: the band of the difference holds 0."
+        where = f"After {group[0].updates:,} updates, " if len(groups) > 1 else ""
+        yield f"{where}{best} has the lowest loss" + (
+            f"; {', '.join(alike)} may be as good, because the band of the difference includes 0." if alike else "."
+        )
 
 
-def _as_json(rows: Sequence[Row]) -> str:
+def _as_json(rows: Sequence[Outcome]) -> str:
     return json.dumps([asdict(row) for row in rows], indent=1) + "\n"
 
 
-def _as_csv(rows: Sequence[Row]) -> str:
+def _as_csv(rows: Sequence[Outcome]) -> str:
     text = StringIO()
     writer = csv.DictWriter(text, list(asdict(rows[0])), lineterminator="\n")
     writer.writeheader()

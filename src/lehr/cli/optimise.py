@@ -1,4 +1,4 @@
-"""``lehr optimise``: the best schedule under a law, and what a simple one costs."""
+"""``lehr optimise``: the best schedule under a law, and the excess loss of a named one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..schedules.checks import shown
 from .argument import as_steps, as_steps_or_none
 from .errors import Command
 from .forecast import read_law
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("law", metavar="LAW")
 @click.option("--training-steps", callback=as_steps, required=True, metavar="STEPS", help="Steps of the run.")
-@click.option("--warmup-steps", callback=as_steps_or_none, metavar="STEPS", help="By default those of the runs.")
-@click.option("--max-lr", type=float, metavar="RATE", help="Highest rate; by default the runs' highest.")
-@click.option("--min-lr", type=float, default=0.0, metavar="RATE", help="No rate is lower; by default 0.")
+@click.option("--warmup-steps", callback=as_steps_or_none, metavar="STEPS", help="By default those of the fitted runs.")
+@click.option("--max-lr", type=float, metavar="RATE", help="Highest rate; by default that of the fitted runs.")
+@click.option("--min-lr", type=float, default=0.0, metavar="RATE", help="Lowest rate; by default 0.")
 @click.option("-o", "--out", metavar="FILE", help="Write the optimised schedule: .json, .yaml, .toml, .txt.")
 def optimise(
     law: str, training_steps: int, warmup_steps: int | None, max_lr: float | None, min_lr: float, out: str | None
 ) -> None:
     """Find the schedule that ends at the lowest loss.
 
-    LAW is a file that lehr fit wrote. The best of each family that has a name stands beside the
-    optimised schedule, with the price of choosing it; then which to take.
+    LAW is a file that lehr fit wrote. The table shows the optimised schedule and the best schedule of
+    each named family, with its excess loss: its loss minus that of the optimised schedule. Then it says
+    which one to use.
 
     \b
       lehr optimise law.json --training-steps 24k --out best.yaml
@@ -49,37 +51,37 @@ def optimise(
         from .. import spec
 
         spec.write(best.schedule, out)
-        parts.append(f"wrote {out}, the optimised schedule")
+        parts.append(f"wrote the optimised schedule to {out}")
     click.echo("\n\n".join(parts))
 
 
 def _check_out(out: str | None, law: str) -> None:
-    """Refuse what cannot be written before the long search."""
+    """Refuse an impossible file before the long search."""
     from ..spec import FORMATS
 
     if out is not None and Path(out).suffix not in FORMATS:
-        raise ValueError(f"--out is {out!r}, and a spec file ends in {', '.join(FORMATS)}")
-    if out is not None and Path(out).resolve() == Path(law).resolve():
-        raise ValueError(f"--out is {out!r}, which is the law file itself; name another")
+        raise ValueError(f"--out must be a spec file, which ends in {', '.join(FORMATS)}, got {shown(out)}")
+    if out is not None and Path(out).exists() and Path(law).exists() and Path(out).samefile(law):
+        raise ValueError(f"--out is {shown(out)}, which is the law file itself; choose another name")
 
 
 def verdict(best: Optimum) -> str:
-    """Which schedule to take, in words."""
-    simple = best.simple
-    price = f"{simple.price:.4f} ({simple.price_low:+.4f} to {simple.price_high:+.4f})"
-    if simple.price_low <= 0:
-        return f"Take {simple.name}: it costs {price}, which may be nothing."
-    return f"{simple.name} costs {price}: take the optimised schedule if that is worth a file of its own."
+    """Which schedule to use, in words."""
+    named = best.best_named
+    excess = f"{named.excess:.4f} ({named.excess_low:+.4f} to {named.excess_high:+.4f})"
+    if named.excess_low <= 0:
+        return f"Use {named.name}: its excess loss is {excess}, which may be zero."
+    return f"Use the optimised schedule if this difference matters: the excess loss of {named.name} is {excess}."
 
 
 def _table(best: Optimum) -> str:
-    rows = [("", "loss", "90 % band", "costs", "90 % band", "schedule")]
+    rows = [("", "loss", "90 % band", "excess", "90 % band", "schedule")]
     rows.append(("A optimised", f"{best.loss:.4f}", f"{best.low:.4f} to {best.high:.4f}", "", "", "--out writes it"))
     rows += [
         (
-            f"{'B' if choice is best.simple else ' '} {choice.name}", f"{choice.loss:.4f}",
-            f"{choice.low:.4f} to {choice.high:.4f}", f"{choice.price:+.4f}",
-            f"{choice.price_low:+.4f} to {choice.price_high:+.4f}", repr(choice.schedule),
+            f"{'B' if choice is best.best_named else ' '} {choice.name}", f"{choice.loss:.4f}",
+            f"{choice.low:.4f} to {choice.high:.4f}", f"{choice.excess:+.4f}",
+            f"{choice.excess_low:+.4f} to {choice.excess_high:+.4f}", repr(choice.schedule),
         )
         for choice in best.families
     ]  # fmt: skip
@@ -89,4 +91,4 @@ def _table(best: Optimum) -> str:
 def _drawn(best: Optimum) -> str:
     from .terminal import draw
 
-    return draw({"A": best.schedule, "B": best.simple.schedule}, stop=None, log=False, share=False)
+    return draw({"A": best.schedule, "B": best.best_named.schedule}, stop=None, log=False, share=False)

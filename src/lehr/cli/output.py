@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from ..files import whole_file
-from .text import printable
+from ..schedules.checks import escaped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def wrote(path: str | os.PathLike[str]) -> str:
     """The line that says that a file was written."""
-    return f"wrote {printable(os.fspath(path))}"
+    return f"wrote {escaped(os.fspath(path))}"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A progress bar for what turns out to take long."""
+"""A progress bar for work that takes more than a second."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 PATIENCE = 1.0
-"""Seconds before there is a bar: what is done by then needs none."""
+"""Seconds before the bar appears."""
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[float], None]]:
-    """What takes the share done so far, and draws a bar on stderr if that is a terminal."""
+    """A function that takes the share done so far, and draws a bar on stderr if that is a terminal."""
     bar: Any = click.progressbar(length=100, label=label, show_eta=False, file=sys.stderr)
     start = monotonic()
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _ROWS = 10
 _DECADES = 5
 _POINTS = 500
-_MOST_CHANGES = 500
 _LABELS = 13  # columns to the left of the lines: a number and the axis
 _LAST_TICK = 5  # columns that the last number may need to the right of its tick
 _WIDTHS = (20, 40, 50, 100)  # with a tick every 10 columns, these divide a run into round numbers
@@ -66,7 +65,7 @@ def draw_losses(forecasts: Mapping[str, Forecast]) -> str:
     Args:
         forecasts: What to draw, by a short name such as a letter.
     """
-    from ..forecast.forecasts import in_view
+    from ..forecast import in_view
 
     _, top = in_view(forecasts.values())
     bottom = min(float(forecast.loss.min()) for forecast in forecasts.values())  # no band is drawn
@@ -140,7 +139,7 @@ _IN_ASCII = {ord(_BLANK) + dots: _ascii(dots) for dots in range(256)}
 
 
 def stops(schedules: Mapping[str, Schedule], stop: int | None) -> dict[str, float]:
-    """Up to where to look at each: ``stop``, or its end, or the last end of the others."""
+    """The last position to look at of each: ``stop``, or its end, or the last end of the others."""
     from ..schedules.description import horizon
 
     longest = max(schedule.length or 0 for schedule in schedules.values())
@@ -148,13 +147,10 @@ def stops(schedules: Mapping[str, Schedule], stop: int | None) -> dict[str, floa
 
 
 def _curve(schedule: Schedule, stop: float) -> tuple[Array, Array]:
-    import numpy as np
+    from ..schedules.sampling import positions
 
-    changes = np.array([*schedule.breaks(stop, most=_MOST_CHANGES), stop], dtype=float)
-    # By the golden ratio, since even steps could keep step with short cycles and miss their tops.
-    between = np.arange(_POINTS) * (math.sqrt(5) - 1) / 2 % 1 * stop
-    positions = np.unique(np.concatenate([between, changes, np.nextafter(changes, 0)]))
-    return positions, schedule(positions)
+    at = positions(schedule, stop, _POINTS)
+    return at, schedule(at)
 
 
 def _short(number: float) -> str:

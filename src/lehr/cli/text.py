@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import click
 
+from ..schedules.checks import escaped
+
 Value = TypeVar("Value")
 NARROWEST = 40
 """Columns that every text fits into; a terminal with fewer breaks the lines itself."""
@@ -23,24 +25,9 @@ def columns(otherwise: int = _UNLIMITED) -> int:
     return max(shutil.get_terminal_size((otherwise, 24)).columns, NARROWEST)
 
 
-def printable(text: str, keep: str = "") -> str:
-    r"""The text with every control or invisible character written as an escape, except those in ``keep``.
-
-    File names, column names and messages may hold escape sequences that would change the terminal.
-
-    >>> printable("a\x1b[31mb\n")
-    'a\\x1b[31mb\\n'
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() or char in keep else char.encode("unicode_escape").decode() for char in text
-    )
-
-
 def echo(text: str) -> None:
     """Print lines of text, in which nothing but the newlines controls the terminal."""
-    click.echo(printable(text, keep="\n"))
+    click.echo(escaped(text, keep="\n"))
 
 
 def fitted(text: str, width: int) -> str:
@@ -65,7 +52,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     A   1,000  cosine
     BB      9  linear
     """
-    rows = [[printable(cell) for cell in row] for row in rows]
+    rows = [[escaped(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
     room = columns() - indent
@@ -109,5 +96,5 @@ def bullets(lines: Iterable[str]) -> str:
     """Each line after a dash, wrapped to the terminal."""
     width = min(columns(otherwise=80), _WIDEST_PROSE)
     return "\n".join(
-        click.wrap_text(printable(line), width, initial_indent="- ", subsequent_indent="  ") for line in lines
+        click.wrap_text(escaped(line), width, initial_indent="- ", subsequent_indent="  ") for line in lines
     )

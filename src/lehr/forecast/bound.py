@@ -1,4 +1,4 @@
-r"""What convex optimisation promises of a schedule, with no data at all.
+r"""The convex bound: an upper bound on the loss of a schedule, with no data at all.
 
 For SGD on a convex problem, with gradients no longer than G and a start no farther than D from the
 solution, the last iterate after T updates with rates :math:`\eta_1 \dots \eta_T` is no worse than
@@ -12,36 +12,36 @@ https://arxiv.org/abs/2501.18965, summed by parts, so that every term is positiv
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ..schedules import Schedule
-from .knots import Array, rates_of
+from ..schedules import checks
+from .rates import LONGEST_RUN, Array, Rates, numbers, rates_of
 
 BLOCK = 256
 """Updates up to which fractions are summed one by one."""
 SMALL = 64
-"""Updates up to which every pair has a sum of its own."""
+"""Updates up to which every pair has its own sum."""
 NODES = 16
-"""Points that stand for an octave."""
+"""Points that represent an octave."""
 _POINTS = np.polynomial.chebyshev.chebpts1(NODES)
 # From sums of Chebyshev polynomials to weights at the points.
 _TO_NODES = np.polynomial.chebyshev.chebvander(_POINTS, NODES - 1).T * 2 / NODES
 _TO_NODES[0] /= 2
 
 
-def convex_bound(schedule: Schedule | Any, updates: int, *, distance: float = 1.0, gradient: Any = 1.0) -> float:
+def convex_bound(schedule: Rates, updates: int, *, distance: float = 1.0, gradient: ArrayLike = 1.0) -> float:
     """The bound after ``updates`` updates, in O(updates).
 
     Args:
         schedule: A Schedule, or an array with the rate of every update.
         updates: The horizon, T.
         distance: D.
-        gradient: G, one for all updates or one each.
+        gradient: G, one for all updates or one for each.
 
     Raises:
-        ValueError: A rate is negative or no finite number, or the last one is 0.
+        ValueError: A rate is not from 0 to 1,000,000, or the last one is 0, or ``gradient`` does
+            not have one number for each update.
 
     >>> from lehr import Constant
     >>> convex_bound(Constant(0.5), 4)
@@ -52,7 +52,7 @@ def convex_bound(schedule: Schedule | Any, updates: int, *, distance: float = 1.
     return float(distance**2 / after[0] + (cost[:-1] / after[1:]).sum() + cost[-1] / rates[-1]) / 2
 
 
-def convex_bounds(schedule: Schedule | Any, updates: int, *, distance: float = 1.0, gradient: Any = 1.0) -> Array:
+def convex_bounds(schedule: Rates, updates: int, *, distance: float = 1.0, gradient: ArrayLike = 1.0) -> Array:
     """The bound for every horizon from 1 to ``updates``, (updates,), in O(updates log updates).
 
     Arguments and errors are those of `convex_bound`; no rate may be 0.
@@ -60,28 +60,29 @@ def convex_bounds(schedule: Schedule | Any, updates: int, *, distance: float = 1
     rates, cost = _terms(schedule, updates, gradient)
     zero = np.flatnonzero(rates == 0)
     if zero.size:
-        raise ValueError(f"the bound after an update with rate 0 is infinite, and that of update {zero[0]} is 0")
+        raise ValueError(f"the bound after an update with rate 0 is infinite, and the rate of update {zero[0]} is 0")
     sums = np.zeros(updates)
     _add_sums(rates, cost, sums)
     return (distance**2 / np.cumsum(rates) + sums + cost / rates) / 2
 
 
-def _terms(schedule: Schedule | Any, updates: int, gradient: Any) -> tuple[Array, Array]:
-    rates = rates_of(schedule, updates)
-    if updates < 1 or not rates[-1] > 0:
+def _terms(schedule: Rates, updates: int, gradient: ArrayLike) -> tuple[Array, Array]:
+    updates = checks.integer("updates", updates, owner="the bound", most=LONGEST_RUN)
+    rates, lengths = rates_of(schedule, updates), numbers("gradient", gradient)
+    if not rates[-1] > 0:
+        raise ValueError(f"the bound needs a last rate above 0, got {rates[-1]}; ask for the update before")
+    if lengths.shape not in ((1,), rates.shape):
         raise ValueError(
-            f"the bound needs at least one update and a last rate above 0, got {updates} updates"
-            + (f" and a last rate of {rates[-1]}; ask for the update before" if updates >= 1 else "")
+            f"`gradient` must be one number, or one for each of the {updates} updates, got {lengths.shape}"
         )
-    lengths = np.broadcast_to(np.asarray(gradient, dtype=float), rates.shape)
     return rates, (rates * lengths) ** 2
 
 
 def _add_sums(rates: Array, cost: Array, sums: Array) -> None:
     """Add to each ``sums[t]`` the cost[k] / (rates[k+1] + ... + rates[t]) of all k < t.
 
-    The halves are summed by themselves; between them, each sum of rates is one from the middle to
-    the right plus one from the left to the middle: nothing is ever subtracted.
+    Each half is summed alone; between them, each sum of rates is one from the middle to the right
+    plus one from the left to the middle: nothing is ever subtracted.
     """
     n = len(rates)
     if n <= SMALL:
@@ -100,8 +101,8 @@ def _add_sums(rates: Array, cost: Array, sums: Array) -> None:
 def _weighted_inverses(x: Array, y: Array, weight: Array) -> Array:
     """For each x, the sum over k of weight[k] / (x + y[k]); x rises from above 0, y falls to 0.
 
-    In large blocks, the y of one octave act as `NODES` of them: 1 / (x + y) is interpolated there
-    at Chebyshev points, which gains a factor of 5.8 in precision for each.
+    In large blocks, the y of one octave are replaced by `NODES` of them: 1 / (x + y) is interpolated
+    at Chebyshev points, each of which makes it 5.8 times as precise.
     """
     if len(x) <= BLOCK:
         return np.asarray((1 / (x[:, None] + y)) @ weight)

@@ -1,51 +1,68 @@
-"""A fitted law: forecasts with bands, optimised schedules, and a file of its own."""
+"""A fitted law: forecasts with bands, optimised schedules, the next experiment, and a file."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..files import whole_file
-from ..schedules import Schedule
-from . import law_file
-from .advice import Experiment, about_forecast, about_runs, experiment
-from .forecasts import Forecast
-from .intervals import own_variance, peak_distance, quantile, unlike, variance
-from .knots import Array, Path, compress, rates_of
-from .laws import Formula
-from .rows import rows_of
-from .runs import Run, warmup_of
-
-if TYPE_CHECKING:
-    from .optimise import Optimum
-    from .prior import Prior
+from ..schedules import checks
+from . import laws
+from .bands import law_variance, quantile, unlike, variance
+from .experiment import Experiment, best_experiment
+from .forecast import Forecast
+from .law_file import FORMAT, VERSION, LawFile
+from .laws import LossFormula
+from .notes import about_forecast
+from .observations import observations_of
+from .optimise import Optimum, optimise
+from .rates import (
+    LARGEST_RATE,
+    LONGEST_RUN,
+    SMALLEST_RATE,
+    Array,
+    Rates,
+    numbers,
+    peak_distance,
+    rates_of,
+    warmup_of,
+    whole_run,
+)
+from .run import Run
+from .trajectory import compress
 
 STATES = 200
-"""States of the fitted rows that a law remembers at most."""
+"""States of the fitted rows that a law stores at most."""
+LARGEST_VARIANCE = 1e18
+LARGEST_STATE = 1e6
+"""Numbers of a law file are at most these."""
 
 
 @dataclass(frozen=True, eq=False)
 class Law:
-    """A formula with constants that fit somebody's runs. `lehr.forecast.fit` makes it.
+    """A formula with constants that were fitted to runs. `lehr.forecast.fit` makes it.
 
     Attributes:
         formula: The formula.
         theta: Its constants, in the order of ``formula.parameters``.
-        covariance: What the runs leave open about them.
-        states: Where training stood at the fitted rows, (n, 3); see `Formula.state`.
+        covariance: Their covariance after the fit.
+        states: The states of training at the fitted rows, (n, 3); see `LossFormula.state`.
         peaks: The lowest and the highest peak rate of the runs.
         updates: The longest run.
         warmup: Its warmup, in updates.
-        prior: Where the prior came from.
-        notes: What the runs cannot tell, in plain words.
+        prior: The source of the prior.
+        notes: What the runs do not show, in plain words.
+
+    Raises:
+        ValueError: A number is not finite or is outside the range where the formula has a meaning.
     """
 
-    formula: Formula
+    formula: LossFormula
     theta: Array
     covariance: Array
     states: Array
@@ -55,26 +72,20 @@ class Law:
     prior: str = ""
     notes: tuple[str, ...] = ()
 
-    @classmethod
-    def of_fit(
-        cls,
-        formula: Formula,
-        theta: Array,
-        covariance: Array,
-        path: Path,
-        runs: Sequence[Run],
-        prior: Prior,
-        misfit: Sequence[float | None],
-    ) -> Law:
-        """The law that a fit found; ``misfit`` is the median relative error of each run's rows, None without any."""
-        states = formula.state(theta, path)
-        kept = np.unique(np.linspace(0, len(states) - 1, STATES).astype(int))
-        peaks = [run.peak for run in runs]
-        longest = max(runs, key=lambda run: run.updates)
-        return cls(
-            formula, theta, covariance, states[kept], (min(peaks), max(peaks)), longest.updates,
-            longest.warmup or 0, prior.source, about_runs(path, runs, misfit, prior),
-        )  # fmt: skip
+    def __post_init__(self) -> None:
+        self.formula.check(self.theta)
+        _check_covariance(self.covariance, len(self.theta))
+        if self.states.ndim != 2 or self.states.shape[1] != 3 or not len(self.states):
+            raise ValueError(f"a law needs at least one state of three numbers, got shape {self.states.shape}")
+        if not (np.abs(self.states) <= LARGEST_STATE).all():
+            raise ValueError(f"the states of a law must be finite and at most {LARGEST_STATE:g}")
+        if not SMALLEST_RATE <= self.peaks[0] <= self.peaks[1] <= LARGEST_RATE:
+            raise ValueError(
+                f"the peaks of a law must be two rates from {SMALLEST_RATE:g} to {LARGEST_RATE:g}, the lower one "
+                f"first, got {checks.shown(self.peaks)}"
+            )
+        checks.integer("updates", self.updates, owner="a law", most=LONGEST_RUN)
+        checks.integer("warmup", self.warmup, owner="a law", least=0, most=LONGEST_RUN)
 
     @property
     def constants(self) -> dict[str, float]:
@@ -82,77 +93,80 @@ class Law:
         return dict(zip(self.formula.parameters, map(float, self.theta), strict=True))
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{name}={value:.4g}" for name, value in self.constants.items())
-        return f"<{self.formula.name} law: {said}; runs of up to {self.updates} updates>"
+        constants = ", ".join(f"{name}={value:.4g}" for name, value in self.constants.items())
+        return f"<{self.formula.name} law: {constants}; runs of up to {self.updates} updates>"
 
-    # Forecasts.
-
-    def predict(self, schedule: Schedule | Any, at: Any = None, *, level: float = 0.9) -> Forecast:
-        """The loss curve that a schedule would give.
+    def predict(self, schedule: Rates, at: ArrayLike | None = None, *, level: float = 0.9) -> Forecast:
+        """Forecast the loss curve of a schedule.
 
         Args:
             schedule: A Schedule, or an array with the rate of every update from the first one on.
-            at: Updates done at each position asked for; None for 200 positions from the end of
-                the warmup to the end of the schedule.
-            level: The share of losses that the band is to hold.
+            at: Updates done at each position; None for 200 positions from the end of the warmup to
+                the end of the schedule.
+            level: The share of losses that should be inside the band.
 
         Raises:
-            ValueError: A position is no whole number of at least 1, the rates are too few, the
-                level is not between 0 and 1, or there is no end and no ``at``.
+            ValueError: A position is not an integer of at least 1, there are too few rates, the
+                level is not between 0 and 1, the schedule never ends and ``at`` is None, or the law
+                has no finite loss there.
         """
         width = quantile(level)
-        at = whole_run(schedule) if at is None else at
-        path = compress(schedule, at)
-        loss = self.formula.value(self.theta, path)
-        spread = np.exp(width * np.sqrt(self._variance(schedule, path)))
-        notes = about_forecast(self, schedule, path)
-        return Forecast(path.at, loss, loss / spread, loss * spread, level, schedule, notes)
-
-    def _variance(self, schedule: Schedule | Any, path: Path) -> Array:
-        rates = rates_of(schedule, int(path.at.max()))
-        return variance(
-            self.formula,
-            self.theta,
-            self.covariance,
-            self.states,
-            path,
-            warmup_area=float(rates[: warmup_of(rates)].sum()),
-            peaks_away=peak_distance(float(rates.max()), self.peaks),
-        )
+        trajectory = compress(schedule, whole_run(schedule) if at is None else at)
+        rates = rates_of(schedule, int(trajectory.at.max()))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
+            loss = self.formula.value(self.theta, trajectory)
+            spread = variance(
+                self.formula,
+                self.theta,
+                self.covariance,
+                self.states,
+                trajectory,
+                warmup_area=float(rates[: warmup_of(rates)].sum()),
+                peaks_away=peak_distance(float(rates.max()), self.peaks),
+            )
+            factor = np.exp(width * np.sqrt(spread))
+            low, high = loss / factor, loss * factor
+        _check_finite(low, high)
+        notes = about_forecast(rates, self.peaks, self.updates, self.warmup)
+        return Forecast(trajectory.at, loss, low, high, level, schedule, notes)
 
     def difference(
-        self, one: Schedule | Any, other: Schedule | Any, at: int | tuple[int, int], *, level: float = 0.9
+        self, first: Rates, second: Rates, at: int | tuple[int, int], *, level: float = 0.9
     ) -> tuple[float, float, float]:
-        """The loss of ``one`` minus that of ``other``, after ``at`` updates: (value, low, high).
+        """Forecast the loss of ``first`` minus that of ``second``, after ``at`` updates: (value, low, high).
 
-        ``at`` is a pair where the two have done different numbers of updates. What is uncertain
-        about the constants is uncertain in the same way for both, so the band of the difference is
-        narrower than the two bands. What the law itself gets wrong is taken to differ, unless the
-        schedules are nearly one.
+        ``at`` is a pair if the two have done different numbers of updates. The uncertainty of the
+        constants affects both alike, so the band of the difference is narrower than the two bands.
+        The errors of the law itself are taken as independent, unless the schedules are nearly equal.
+
+        Raises:
+            ValueError: As `predict`.
         """
         ends = at if isinstance(at, tuple) else (at, at)
-        paths = [compress(schedule, [end]) for schedule, end in zip((one, other), ends, strict=True)]
-        losses, slopes = zip(*(self.formula.evaluate(self.theta, path) for path in paths), strict=True)
-        slope = (slopes[0] - slopes[1])[0]
-        own = sum(float(self._own(path)[0]) * float(loss[0]) ** 2 for path, loss in zip(paths, losses, strict=True))
-        own *= unlike(rates_of(one, ends[0]), rates_of(other, ends[1])) ** 2
-        half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + own))
-        value = float(losses[0][0] - losses[1][0])
+        trajectories = [compress(schedule, [end]) for schedule, end in zip((first, second), ends, strict=True)]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
+            (loss, slope), (other_loss, other_slope) = (self.formula.evaluate(self.theta, t) for t in trajectories)
+            slope = (slope - other_slope)[0]
+            law_errors = sum(
+                float(law_variance(self.formula, self.theta, self.states, trajectory)[0]) * float(value[0]) ** 2
+                for trajectory, value in zip(trajectories, (loss, other_loss), strict=True)
+            )
+            law_errors *= unlike(rates_of(first, ends[0]), rates_of(second, ends[1])) ** 2
+            half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + law_errors))
+        _check_finite(loss, other_loss, np.array([half + 1.0]))
+        value = float(loss[0] - other_loss[0])
         return value, value - half, value + half
 
     def misfit(self, run: Run) -> float:
         """The median relative error of the law at those losses of a run that a fit would use.
 
-        Where single losses are noisy, those are means over their neighbours, so that it is the law's error
-        more than the noise of each.
+        Where single losses are noisy, those are means over their neighbours, so this is the error of
+        the law more than the noise of each loss.
 
         Raises:
-            ValueError: There are none.
+            ValueError: The run has no loss that a fit would use.
         """
-        return float(np.median(rows_of([run]).errors(self.formula, self.theta)))
-
-    def _own(self, path: Path) -> Array:
-        return own_variance(self.formula, self.theta, self.states, path)
+        return float(np.median(observations_of([run]).errors(self.formula, self.theta)))
 
     def optimise(
         self,
@@ -163,67 +177,100 @@ class Law:
         min_lr: float = 0.0,
         progress: Callable[[float], object] | None = None,
     ) -> Optimum:
-        """The best monotone schedule under the law; see `lehr.forecast.optimise`."""
-        from .optimise import optimise
+        """Find the best monotone schedule under the law; see `lehr.forecast.optimise.optimise`.
 
+        ``max_lr`` and ``warmup_steps`` are by default those of the runs.
+        """
         return optimise(
             self,
             training_steps=training_steps,
-            max_lr=max_lr,
-            warmup_steps=warmup_steps,
+            max_lr=self.peaks[1] if max_lr is None else max_lr,
+            warmup_steps=self.warmup if warmup_steps is None else warmup_steps,
             min_lr=min_lr,
             progress=progress,
         )
 
     def experiment(self) -> Experiment:
-        """The short run that would narrow the forecasts most; see `lehr.forecast.advice`."""
-        return experiment(self)
-
-    # Files.
+        """Propose the short run that would reduce the uncertainty of forecasts most."""
+        return best_experiment(
+            self.formula, self.theta, self.covariance, peak=self.peaks[1], warmup=self.warmup, updates=self.updates
+        )
 
     def to_json(self) -> str:
         """The law as JSON."""
-        return law_file.to_json(self)
+        return LawFile(
+            format=FORMAT,
+            version=VERSION,
+            law=self.formula.name,
+            constants=self.constants,
+            covariance=self.covariance.tolist(),
+            states=self.states.tolist(),
+            peaks=self.peaks,
+            updates=self.updates,
+            warmup=self.warmup,
+            prior=self.prior,
+            notes=list(self.notes),
+        ).to_json()
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the law to a JSON file: whole, or not at all.
 
         Raises:
-            OSError: The file cannot be written; what was there is as before.
+            OSError: The file cannot be written; its old content is unchanged.
         """
         with whole_file(path) as file:
             file.write(f"{self.to_json()}\n".encode())
 
     @classmethod
     def from_json(cls, text: str) -> Law:
-        """The law that JSON says.
+        """The law that JSON describes.
 
         Raises:
-            ValueError: It is no law, or of another version, or its numbers do not fit its formula.
+            ValueError: It is not a law, has another version, or its numbers are not those of its formula.
         """
-        return cls(**law_file.fields(text))
+        file = LawFile.from_json(text)
+        formula = laws.get(file.law)
+        if tuple(file.constants) != formula.parameters:
+            raise ValueError(
+                f"a {formula.name} law has the constants {', '.join(formula.parameters)}, "
+                f"got {checks.shown(list(file.constants))}"
+            )
+        try:
+            return cls(
+                formula=formula,
+                theta=np.array(list(file.constants.values())),
+                covariance=numbers("covariance", file.covariance),
+                states=np.array(file.states),
+                peaks=file.peaks,
+                updates=file.updates,
+                warmup=file.warmup,
+                prior=file.prior,
+                notes=tuple(file.notes),
+            )
+        except ValueError as error:
+            raise ValueError(f"{error}; fit again") from None
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Law:
-        """The law in a JSON file.
+        """Read the law in a JSON file.
 
         Raises:
+            OSError: The file cannot be read.
             ValueError: As `from_json`, with the file's name.
         """
         try:
-            return cls.from_json(FilePath(path).read_text(encoding="utf-8"))
+            return cls.from_json(Path(path).read_text(encoding="utf-8"))
         except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
+            raise ValueError(f"{checks.printable(str(path))}: {error}") from None
 
 
-def whole_run(schedule: Schedule | Any, stop: int | None = None) -> Array:
-    """200 positions from the end of the warmup to ``stop``; None for the end of the schedule.
+def _check_covariance(covariance: Array, size: int) -> None:
+    if covariance.shape != (size, size) or not (np.abs(covariance) <= LARGEST_VARIANCE).all():
+        raise ValueError(f"the covariance of a law must have {size} x {size} numbers of at most {LARGEST_VARIANCE:g}")
+    if not np.linalg.eigvalsh(covariance)[0] > 0:
+        raise ValueError("the covariance of a law must be positive definite")
 
-    Raises:
-        ValueError: It never ends, and ``stop`` is None.
-    """
-    end = stop or (schedule.length if isinstance(schedule, Schedule) else len(schedule))
-    if end is None:
-        raise ValueError(f"{schedule!r} never ends: say at which positions its loss is wanted, at=[...]")
-    start = min(warmup_of(rates_of(schedule, int(end))) + 1, int(end))
-    return np.unique(np.linspace(start, int(end), 200).round())
+
+def _check_finite(*values: Array) -> None:
+    if not all((np.isfinite(value) & (value > 0)).all() for value in values):
+        raise ValueError("the law has no finite loss for this schedule: its constants or the rates are extreme")

@@ -1,26 +1,22 @@
-"""A fitted law in a file: JSON, versioned, and checked whole when it is read."""
+"""A fitted law in a file: versioned JSON."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import msgspec
-import numpy as np
 
-from . import laws
+from ..schedules import checks
 
-if TYPE_CHECKING:
-    from .law import Law
-
-VERSION = 1
+FORMAT, VERSION = "lehr law", 1
 
 _Rate = Annotated[float, msgspec.Meta(gt=0)]
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    """What a law file holds."""
+class LawFile(msgspec.Struct, forbid_unknown_fields=True):
+    """The content of a law file. Its numbers are checked by the `Law` that is made of them."""
 
     format: str
     version: int
@@ -34,40 +30,23 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     prior: str
     notes: list[str]
 
+    def to_json(self) -> str:
+        """The content as JSON."""
+        return json.dumps(msgspec.to_builtins(self), indent=1)
 
-def to_json(law: Law) -> str:
-    """A law as JSON."""
-    file = _File(
-        "lehr law", VERSION, law.formula.name, law.constants, law.covariance.tolist(),
-        law.states.tolist(), law.peaks, law.updates, law.warmup, law.prior, list(law.notes),
-    )  # fmt: skip
-    return json.dumps(msgspec.to_builtins(file), indent=1)
+    @classmethod
+    def from_json(cls, text: str) -> LawFile:
+        """The content that JSON describes.
 
-
-def fields(text: str) -> dict[str, Any]:
-    """What JSON says of a law, as the arguments that build it.
-
-    Raises:
-        ValueError: It is no law, or of another version, or its numbers do not fit its formula.
-    """
-    try:
-        file = msgspec.json.decode(text.encode(), type=_File)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"this is no law file: {error}; `Law.write` or `lehr fit` makes one") from None
-    if (file.format, file.version) != ("lehr law", VERSION):
-        raise ValueError(f"a law file of version {VERSION} is needed, got {file.format!r} {file.version}; fit again")
-    formula = laws.get(file.law)
-    covariance, size = np.array(file.covariance), len(formula.parameters)
-    if tuple(file.constants) != formula.parameters or covariance.shape != (size, size) or not file.states:
-        raise ValueError(
-            f"a {file.law} law has the constants {', '.join(formula.parameters)}, their covariance and at least "
-            f"one state; got {', '.join(file.constants)}, {covariance.shape} and {len(file.states)} states"
-        )
-    theta = np.array(list(file.constants.values()))
-    if not (np.isfinite(theta).all() and np.isfinite(covariance).all() and np.linalg.eigvalsh(covariance)[0] >= 0):
-        raise ValueError("the numbers of a law file must be finite, and its covariance no less than 0; fit again")
-    return {
-        "formula": formula, "theta": theta, "covariance": covariance, "states": np.array(file.states),
-        "peaks": file.peaks, "updates": file.updates, "warmup": file.warmup, "prior": file.prior,
-        "notes": tuple(file.notes),
-    }  # fmt: skip
+        Raises:
+            ValueError: It is not a law file, or has another version.
+        """
+        try:
+            file = msgspec.json.decode(text.encode(), type=cls)
+        except (msgspec.DecodeError, RecursionError) as error:
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else checks.printable(str(error))
+            raise ValueError(f"this is not a law file: {reason}; `Law.write` or `lehr fit` makes one") from None
+        if (file.format, file.version) != (FORMAT, VERSION):
+            version = f"{checks.shown(file.format)} {checks.shown(file.version)}"
+            raise ValueError(f"expected a law file of version {VERSION}, got {version}; fit again")
+        return file

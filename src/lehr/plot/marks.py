@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -52,16 +51,9 @@ def _placed(bands: list[tuple[str, float, float]], letter: float) -> tuple[list[
 def mark_unfinished(schedule: Schedule, ax: Axes, stop: float) -> None:
     """Say above the axes that a run ends in the middle of a cycle, and at which rate."""
     end = schedule.length
-    if end is None or end > stop or not (finding := _unfinished(schedule, end)):
+    if end is None or end > stop or not (finding := Summary(schedule, end).unfinished):
         return
     ax.set_title(f"ends {finding}", loc="right", fontsize=small(ax), color="0.35")
-
-
-def _unfinished(schedule: Schedule, end: float) -> str:
-    last, peak = schedule(math.nextafter(end, 0)), Summary(schedule, end).peak[0]
-    if last - schedule(end) < 0.01 * peak:
-        return ""
-    return f"in the middle of a cycle, at {last / peak:.0%} of the peak".replace("%", " %")
 
 
 def mark_changes(history: Sequence[Change], ax: Axes, stop: float, scale: float) -> None:

@@ -171,13 +171,23 @@ def named(word: object, longest: int = 80) -> str:
 
 
 def printable(text: str, longest: int = 300) -> str:
-    """A foreign text for a message, such as that of a parser: one line, without control characters, cut.
+    """A foreign text for a message, such as a file name or the words of a parser: one line, escaped and cut.
 
-    >>> printable("line 1\\n  line 2 \\x1b[31m")
-    'line 1 line 2 \\\\x1b[31m'
+    >>> print(printable("line 1\\n  line 2 \\x1b[31m"))
+    line 1 line 2 \\x1b[31m
     """
-    words = " ".join(text[: 2 * longest].split())[:longest]
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in words)
+    return escaped(" ".join(text[: 2 * longest].split())[:longest])
+
+
+def escaped(text: str, keep: str = "") -> str:
+    """A text with every control character written out, so that it cannot steer a terminal or forge a line.
+
+    >>> print(escaped("a\\x1b[31mb\\n"))
+    a\\x1b[31mb\\n
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in keep else ascii(sign)[1:-1] for sign in text)
 
 
 def store(schedule: object, **checked: Any) -> None:

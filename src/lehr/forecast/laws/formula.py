@@ -1,4 +1,4 @@
-"""The frame that all laws share, and what is believed of their constants."""
+"""What all laws share: the loss from a schedule and constants, its derivatives, and prior beliefs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from ..knots import SMALLEST_RATE, Array, Path, log_rates
+from ..rates import SMALLEST_RATE, Array, log_rates
+from ..trajectory import Trajectory
 
 
 class Belief(NamedTuple):
@@ -18,16 +19,20 @@ class Belief(NamedTuple):
     Attributes:
         centre: A round number near it.
         between: Its standard deviation between laboratories.
-        within: That between models of one laboratory.
-        low: Where it stops making sense.
-        high: Likewise.
+        within: Its standard deviation between models of one laboratory.
+        low: The lowest value that has a meaning.
+        high: The highest value that has a meaning.
     """
 
     centre: float
     between: float
     within: float
-    low: float = -np.inf
-    high: float = np.inf
+    low: float = -50.0
+    high: float = 50.0
+
+
+HIGHEST_FLOOR = 1e9
+"""L0 is at most this."""
 
 
 COMMON = {
@@ -36,13 +41,13 @@ COMMON = {
     "ln B": Belief(6.1, 0.2, 0.1),
 }
 """The constants that every law has."""
-PACE, SLOWING = Belief(2.8, 0.4, 0.3), Belief(-0.4, 0.16, 0.12)
-"""Of ln C and gamma, where a law counts relaxation in summed rates."""
+PACE, SLOWING = Belief(2.8, 0.4, 0.3), Belief(-0.4, 0.16, 0.12, -5.0, 5.0)
+"""For ln C and gamma, where a law counts relaxation in summed rates."""
 
 
 @dataclass(frozen=True)
 class Relaxation:
-    """A relaxed share g and what it changes by.
+    """A relaxed share g and its derivatives.
 
     Attributes:
         share: g, (pairs,).
@@ -57,15 +62,15 @@ class Relaxation:
     by_parameter: dict[str, Array]
 
 
-class Formula(ABC):
-    """A law without its constants, which come as one array in the order of `parameters`.
+class LossFormula(ABC):
+    """A law without its constants, which are passed as one array in the order of `parameters`.
 
     Attributes:
-        name: What `fit` calls it.
+        name: Its name in `fit`.
         beliefs: Its constants, in order, and what is believed of each; the first three are those of
-            `COMMON`. L0, of which nothing is, comes before them.
+            `COMMON`. L0, of which nothing is believed, comes before them.
         row_error: Its relative error where it was fitted, for the bands.
-        step_error: The share of a difference in loss that it gets wrong; see `intervals`.
+        step_error: Its error as a share of a difference in loss; see `bands`.
     """
 
     name: str
@@ -82,7 +87,23 @@ class Formula(ABC):
     def limits(self) -> tuple[Array, Array]:
         """The least and the largest value of each constant, (p,) each."""
         low = [0.0, *(belief.low for belief in self.beliefs.values())]
-        return np.array(low), np.array([np.inf, *(belief.high for belief in self.beliefs.values())])
+        return np.array(low), np.array([HIGHEST_FLOOR, *(belief.high for belief in self.beliefs.values())])
+
+    def check(self, theta: Array) -> None:
+        """Refuse constants without a meaning.
+
+        Raises:
+            ValueError: There are too few or too many, or one is outside `limits`.
+        """
+        low, high = self.limits
+        if theta.shape != low.shape:
+            raise ValueError(f"a {self.name} law has the constants {', '.join(self.parameters)}, got {theta.size}")
+        wrong = np.flatnonzero(~((low <= theta) & (theta <= high)))
+        if wrong.size:
+            i = wrong[0]
+            raise ValueError(
+                f"`{self.parameters[i]}` of a {self.name} law must be from {low[i]:g} to {high[i]:g}, got {theta[i]:g}"
+            )
 
     @abstractmethod
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
@@ -90,7 +111,7 @@ class Formula(ABC):
 
     @abstractmethod
     def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:
-        """The share of a change that has come to pass, ``gap`` of area and ``steps`` later."""
+        """The share of a change of the rate that has taken effect, ``gap`` of area and ``steps`` updates later."""
 
     def _of(self, theta: Array, name: str) -> float:
         return float(theta[self.parameters.index(name)])
@@ -98,25 +119,25 @@ class Formula(ABC):
     def _coupling(self, theta: Array) -> float:
         return float(np.exp(self._of(theta, "ln z"))) if "ln z" in self.parameters else 0.0
 
-    def value(self, theta: Array, path: Path) -> Array:
-        """The loss at each position of the path, (n,), in nats."""
-        return self.evaluate(theta, path)[0]
+    def value(self, theta: Array, trajectory: Trajectory) -> Array:
+        """The loss at each position of the trajectory, (n,), in nats."""
+        return self.evaluate(theta, trajectory)[0]
 
-    def jacobian(self, theta: Array, path: Path) -> Array:
+    def jacobian(self, theta: Array, trajectory: Trajectory) -> Array:
         """Its derivative by each parameter, (n, parameters)."""
-        return self.evaluate(theta, path)[1]
+        return self.evaluate(theta, trajectory)[1]
 
-    def evaluate(self, theta: Array, path: Path) -> tuple[Array, Array]:
+    def evaluate(self, theta: Array, trajectory: Trajectory) -> tuple[Array, Array]:
         """The loss (n,) and its derivative by each parameter (n, parameters)."""
         floor, log_b = theta[0], theta[3]
-        power, scale, z = self.power(theta, path.progress), np.exp(log_b), self._coupling(theta)
-        noise, by_parameter = self.noise(theta, path)
+        power, scale, z = self.power(theta, trajectory.progress), np.exp(log_b), self._coupling(theta)
+        noise, by_parameter = self.noise(theta, trajectory)
         gain = scale * (1 + z * power)
         by_power = 1 + scale * z * noise
         columns = {
             "L0": np.ones_like(power),
             "ln A": by_power * power,
-            "alpha": -by_power * power * np.log(path.progress),
+            "alpha": -by_power * power * np.log(trajectory.progress),
             "ln B": gain * noise,
             "ln z": scale * z * power * noise,
             **{name: gain * column for name, column in by_parameter.items()},
@@ -128,26 +149,26 @@ class Formula(ABC):
         """The reducible loss without noise, P."""
         return np.asarray(np.exp(theta[1] - theta[2] * np.log(progress)))
 
-    def noise(self, theta: Array, path: Path) -> tuple[Array, dict[str, Array]]:
+    def noise(self, theta: Array, trajectory: Trajectory) -> tuple[Array, dict[str, Array]]:
         """The noise present, V (n,), and its derivatives by parameters."""
-        before, _, before_by = self.level(theta, path.before)
-        after, _, after_by = self.level(theta, path.after)
-        weight = (after - before)[path.cell]
-        relaxed = self.relaxation(theta, path.log_rate, path.gap, path.log_gap, path.steps)
-        by = {name: path.sums(weight * slope) for name, slope in relaxed.by_parameter.items()}
+        before, _, before_by = self.level(theta, trajectory.before)
+        after, _, after_by = self.level(theta, trajectory.after)
+        weight = (after - before)[trajectory.cell]
+        relaxed = self.relaxation(theta, trajectory.log_rate, trajectory.gap, trajectory.log_gap, trajectory.steps)
+        by = {name: trajectory.sums(weight * slope) for name, slope in relaxed.by_parameter.items()}
         for name in after_by:
-            by[name] = path.sums((after_by[name] - before_by[name])[path.cell] * relaxed.share)
-        return path.sums(weight * relaxed.share), by
+            by[name] = trajectory.sums((after_by[name] - before_by[name])[trajectory.cell] * relaxed.share)
+        return trajectory.sums(weight * relaxed.share), by
 
-    def state(self, theta: Array, path: Path) -> Array:
-        """Where training stands, (n, 3), each as a share of the loss.
+    def state(self, theta: Array, trajectory: Trajectory) -> Array:
+        """The state of training, (n, 3), each part as a share of the loss.
 
         The reducible loss, the noise present, and the noise that the present rate would settle at.
         """
-        power = self.power(theta, path.progress)
+        power = self.power(theta, trajectory.progress)
         gain = np.exp(theta[3]) * (1 + self._coupling(theta) * power)
-        noise, _ = self.noise(theta, path)
-        settled, _, _ = self.level(theta, path.rate)
+        noise, _ = self.noise(theta, trajectory)
+        settled, _, _ = self.level(theta, trajectory.rate)
         parts = np.stack([power, gain * noise, gain * settled], axis=1)
         return np.asarray(parts / (theta[0] + power + gain * noise)[:, None])
 

@@ -1,4 +1,4 @@
-"""The law of a glass that is cooled."""
+"""Stretched-exponential (KWW) relaxation."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..knots import REFERENCE_RATE, SMALLEST_RATE, Array, log_rates
-from .formula import COMMON, PACE, SLOWING, Belief, Formula, Relaxation
+from ..rates import REFERENCE_RATE, SMALLEST_RATE, Array, log_rates
+from .formula import COMMON, PACE, SLOWING, Belief, LossFormula, Relaxation
 
 
-class KWW(Formula):
-    r"""A stretched exponential, as of a glass that is cooled: the law lehr forecasts with.
+class KWW(LossFormula):
+    r"""Stretched-exponential (KWW) relaxation: the law that lehr forecasts with by default.
 
     .. math:: N(\eta) = \eta_0 (\eta / \eta_0)^p, \qquad
         g_k = 1 - \exp\left(-\left(C \, (\eta_k / \eta_0)^{-\gamma} \, (S(t) - S_{k-1})\right)^\kappa\right)
@@ -28,7 +28,7 @@ class KWW(Formula):
     beliefs: ClassVar = {
         **COMMON,
         "ln C": PACE,
-        "kappa": Belief(0.45, 0.11, 0.03, 0.1, 2.0),  # below 0 it would undo what has relaxed
+        "kappa": Belief(0.45, 0.11, 0.03, 0.1, 2.0),  # below 0 a cooldown would raise the loss
         "gamma": SLOWING,
         "p": Belief(0.55, 0.055, 0.04, 0.1, 2.0),
         "ln z": Belief(0.7, 0.55, 0.15),

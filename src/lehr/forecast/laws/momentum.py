@@ -1,4 +1,4 @@
-"""The law of an exponential average over updates."""
+"""The momentum law: annealing as an exponential average over updates."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..knots import Array
-from .formula import COMMON, Belief, Formula, Relaxation
+from ..rates import Array
+from .formula import COMMON, Belief, LossFormula, Relaxation
 
 
-class Momentum(Formula):
-    r"""The law whose annealing is an exponential average over updates.
+class Momentum(LossFormula):
+    r"""The momentum law: annealing as an exponential average over updates.
 
     .. math:: N(\eta) = \eta, \qquad g_k = 1 - \lambda^{t - k + 1}, \qquad z = 0
 

@@ -6,17 +6,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..knots import Array
-from .formula import COMMON, PACE, SLOWING, Belief, Formula, Relaxation
+from ..rates import Array
+from .formula import COMMON, PACE, SLOWING, Belief, LossFormula, Relaxation
 
 
-class MPL(Formula):
+class MPL(LossFormula):
     r"""The multi-power law.
 
     .. math:: N(\eta) = \eta, \qquad g_k = 1 - \left(1 + C \, (\eta_k / \eta_0)^{-\gamma}
         \, (S(t) - S_{k-1})\right)^{-\beta}, \qquad z = 0
 
-    Seven constants: L0 (nats), ln A, alpha, ln B, ln C, beta, gamma. As in `KWW`, and unlike the
+    Seven constants: L0 (nats), ln A, alpha, ln B, ln C, beta, gamma. As in `KWW`, and unlike in the
     paper, the warmup is part of the sum.
 
     References:

@@ -26,7 +26,7 @@ def cosine_restarts(
     *,
     cycle_steps: Period,
     length_factor: Rate = 1.0,
-    height_factor: Factor = 1.0,
+    height_factor: Rate = 1.0,
 ) -> Schedule:
     r"""Linear warmup, then one cosine decay after another, each of which starts again at the top.
 
@@ -42,8 +42,8 @@ def cosine_restarts(
         min_lr: Bottom of every cycle.
         cycle_steps: Steps of the first cycle, T₀; ``"25%"`` makes four in a run without warmup.
         length_factor: Length of each cycle over that of the cycle before, l, at least 1.
-        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h, above 0
-            and at most 1.
+        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h, above 0;
+            above 1 the cycles grow beyond ``max_lr``, and the run needs an end.
 
     References:
         SGDR (Loshchilov & Hutter, 2017), https://arxiv.org/abs/1608.03983.

@@ -1,22 +1,21 @@
-"""A run in progress: when to cool it down, and whether to go on."""
+"""Continuations of a run in progress: when to cool it down, and whether to train longer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ..schedules import Constant, Ramp, Schedule, Table
-from .knots import Array
-from .runs import Run
-
-if TYPE_CHECKING:
-    from .law import Law
+from ..schedules import Constant, Ramp, Schedule, Table, checks
+from .fitting import fit
+from .law import Law
+from .rates import Array, numbers
+from .run import Run
 
 
 @dataclass(frozen=True)
-class Plan:
+class Continuations:
     """Final losses of one run, continued in several ways.
 
     Attributes:
@@ -24,7 +23,7 @@ class Plan:
         total: Updates of each, cooldown included, (n,).
         loss: The final losses, nats, (n,), with the 90 % band ``low`` to ``high``.
         schedules: The whole schedules, past included.
-        notes: What the fitted runs cannot tell about them.
+        notes: What the fitted runs do not show about them.
     """
 
     start: Array
@@ -43,65 +42,65 @@ class Plan:
 
 def when_to_cool_down(
     run: Run, budget: int, *, law: Law | None = None, shape: str = "1-sqrt", min_lr: float = 0.0, choices: int = 24
-) -> Plan:
+) -> Continuations:
     """The final loss of a run in progress against the position where its cooldown starts.
 
     Args:
-        run: The run so far; until the cooldown it holds its last rate.
+        run: The run so far; it keeps its last rate until the cooldown.
         budget: Updates of the whole run.
-        law: The law; None for the one that fits this run alone.
+        law: The law; None fits this run alone.
         shape: Shape of the cooldown, any of `Ramp`.
-        min_lr: Where it ends.
-        choices: How many positions to try, from now to 95 % of the budget.
+        min_lr: The rate at its end.
+        choices: Positions to try, from now to 95 % of the budget.
 
     Raises:
-        ValueError: The run is already longer than the budget allows.
+        ValueError: The budget leaves no updates for a cooldown.
     """
     latest = int(0.95 * budget)
     if not run.updates <= latest:
         raise ValueError(
-            f"{run.name} has done {run.updates} updates, and a budget of {budget} leaves no cooldown; give a larger one"
+            f"{run.name} has done {run.updates} updates, and a budget of {budget} leaves no cooldown; give a larger "
+            f"`budget`"
         )
     starts = np.unique(np.linspace(run.updates, latest, choices).round())
-    return _plan(run, [(int(start), budget) for start in starts], law, shape, min_lr)
+    return _continued(run, [(int(start), budget) for start in starts], law, shape, min_lr)
 
 
 def extend_or_stop(
     run: Run,
-    more: Any = None,
+    more: ArrayLike | None = None,
     *,
     law: Law | None = None,
     share: float = 0.2,
     shape: str = "1-sqrt",
     min_lr: float = 0.0,
-) -> Plan:
-    """What further updates buy: the final loss against the length of the run.
+) -> Continuations:
+    """The final loss of a run in progress against its total length.
 
     Args:
-        run: The run so far; until the cooldown it holds its last rate.
+        run: The run so far; it keeps its last rate until the cooldown.
         more: Further updates to try, cooldown included; None for a fifth of the run to twice it.
-        law: The law; None for the one that fits this run alone.
+        law: The law; None fits this run alone.
         share: The cooldown's share of the whole run, as far as the further updates allow.
         shape: Its shape, any of `Ramp`.
-        min_lr: Where it ends.
+        min_lr: The rate at its end.
 
     Raises:
-        ValueError: A number of further updates is not above 0.
+        ValueError: A number of further updates is below 1.
     """
     further = (
-        np.round(np.array([0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0]) * run.updates) if more is None else np.atleast_1d(more)
+        np.round(np.array([0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0]) * run.updates)
+        if more is None
+        else numbers("more", more)
     )
-    if not (np.asarray(further) >= 1).all():
-        raise ValueError(f"`more` counts further updates, at least 1 each, got {more!r}")
+    if not (further >= 1).all():
+        raise ValueError(f"`more` counts further updates: it must be at least 1 each, got {checks.shown(more)}")
     totals = [run.updates + int(n) for n in further]
-    return _plan(run, [(max(run.updates, round((1 - share) * n)), n) for n in totals], law, shape, min_lr)
+    return _continued(run, [(max(run.updates, round((1 - share) * n)), n) for n in totals], law, shape, min_lr)
 
 
-def _plan(run: Run, ways: list[tuple[int, int]], law: Law | None, shape: str, floor: float) -> Plan:
-    if law is None:
-        from .fit import fit
-
-        law = fit(run)
+def _continued(run: Run, ways: list[tuple[int, int]], law: Law | None, shape: str, floor: float) -> Continuations:
+    law = fit(run) if law is None else law
     past = run.schedule if isinstance(run.schedule, Schedule) else Table(tuple(run.rates.tolist()))
     past, rate = past.cut(0, run.updates), float(run.rates[-1])
     schedules = [
@@ -112,4 +111,4 @@ def _plan(run: Run, ways: list[tuple[int, int]], law: Law | None, shape: str, fl
     loss, low, high = (np.array([float(getattr(f, name)[0]) for f in forecasts]) for name in ("loss", "low", "high"))
     notes = tuple(dict.fromkeys(note for f in forecasts for note in f.notes))
     at = np.array(ways, dtype=float)
-    return Plan(at[:, 0], at[:, 1], loss, low, high, tuple(schedules), notes)
+    return Continuations(at[:, 0], at[:, 1], loss, low, high, tuple(schedules), notes)

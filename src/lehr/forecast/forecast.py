@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..schedules import Schedule
-from .knots import Array
+from .rates import Array, Rates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DESCENT = 0.1
-"""Share of the longest run whose losses are so high that with them a picture would show nothing else."""
+"""Share of the longest run that pictures leave out: its losses are so high that they would hide the rest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +24,11 @@ class Forecast:
     Attributes:
         at: Updates done, (n,).
         loss: The loss there, nats, (n,).
-        low: Where the band begins, (n,).
-        high: Where it ends, (n,).
-        level: The share of losses that the band is meant to hold.
+        low: The lower end of the band, (n,).
+        high: The upper end of the band, (n,).
+        level: The share of losses that should be inside the band.
         schedule: The schedule.
-        notes: What the fitted runs cannot tell about it.
+        notes: What the fitted runs do not show about it.
     """
 
     at: Array
@@ -37,15 +36,15 @@ class Forecast:
     low: Array
     high: Array
     level: float
-    schedule: Schedule | Any
+    schedule: Rates
     notes: tuple[str, ...] = ()
 
     def plot(self, ax: Axes | None = None, **style: Any) -> Axes:
         """Draw the curve and its band.
 
         Args:
-            ax: Where to draw; None for a new figure.
-            **style: What matplotlib's ``plot`` takes: ``label``, ``color``.
+            ax: The Axes to draw on; None for a new figure.
+            **style: Options of matplotlib's ``plot``: ``label``, ``color``.
 
         Returns:
             The Axes drawn on.
@@ -55,7 +54,7 @@ class Forecast:
         """
         from matplotlib.ticker import EngFormatter
 
-        from .. import plot  # which says what to install where matplotlib is missing
+        from .. import plot  # its error says what to install if matplotlib is missing
 
         ax = plot.new_axes() if ax is None else ax
         (line,) = ax.plot(self.at, self.loss, **style)
@@ -67,7 +66,7 @@ class Forecast:
 
 
 def in_view(forecasts: Collection[Forecast]) -> tuple[float, float]:
-    """The lowest and the highest loss that a picture of these should show: all but the first descent.
+    """The lowest and the highest loss that a picture of these should show: all except the first descent.
 
     >>> import numpy as np
     >>> at = np.array([10.0, 100.0])
@@ -75,19 +74,19 @@ def in_view(forecasts: Collection[Forecast]) -> tuple[float, float]:
     (1.9, 4.1)
     """
     early = DESCENT * max(float(forecast.at[-1]) for forecast in forecasts)
-    # Of a run that ends before that, its end is shown.
+    # A run that ends before that is shown at its end.
     tops = [float(f.high[min(int(np.searchsorted(f.at, early)), len(f.at) - 1)]) for f in forecasts]
     return min(float(f.low.min()) for f in forecasts), max(tops)
 
 
 def plot_forecasts(forecasts: Mapping[str, Forecast], ax: Axes | None = None) -> Axes:
-    """Draw several forecasts with their bands into one picture, with a legend.
+    """Draw several forecasts with their bands in one picture, with a legend.
 
-    The first tenth of the longest run, whose losses are far above the rest, may leave it at the top.
+    The first tenth of the longest run, whose losses are far above the rest, may be cut off at the top.
 
     Args:
-        forecasts: What to draw, by name.
-        ax: Where to draw; None for a new figure.
+        forecasts: The forecasts, by name.
+        ax: The Axes to draw on; None for a new figure.
 
     Returns:
         The Axes drawn on.

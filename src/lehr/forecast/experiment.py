@@ -1,0 +1,94 @@
+"""The short run that would reduce the uncertainty of forecasts most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..schedules import Constant, Ramp, Schedule
+from ..schedules.recipes import constant_with_warmup, cosine, wsd
+from .laws import LossFormula
+from .rates import Array
+from .solver import ROW_ERROR
+from .trajectory import compress
+
+SHARES = (0.6, 0.3, 0.1)
+"""Shares of the peak rate that the proposed branches use."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A short run that is proposed next.
+
+    Attributes:
+        description: What to do.
+        schedule: The whole schedule, from the first update.
+        since: Updates that it shares with a stable run: only those after it are new.
+        remaining_uncertainty: The standard deviation of final losses due to the law's constants
+            after this run, as a share of that before.
+    """
+
+    description: str
+    schedule: Schedule
+    since: int
+    remaining_uncertainty: float
+
+
+def best_experiment(
+    formula: LossFormula, theta: Array, covariance: Array, *, peak: float, warmup: int, updates: int
+) -> Experiment:
+    """Of a few short branches from the stable phase, the one after which forecasts are surest.
+
+    Each candidate takes a quarter of the longest run. They are compared by the mean standard
+    deviation of the final losses of cosine and WSD runs, as long as that run and twice as long.
+
+    Args:
+        formula: The law.
+        theta: Its constants, (p,).
+        covariance: Their covariance, (p, p).
+        peak: The highest peak rate of the runs.
+        warmup: The warmup of the longest run.
+        updates: The longest run.
+    """
+
+    def slopes(schedule: Schedule, at: ArrayLike) -> Array:
+        loss, jacobian = formula.evaluate(theta, compress(schedule, at))
+        return np.asarray(jacobian / loss[:, None])
+
+    precision = np.linalg.inv(covariance)
+    targets = np.concatenate([slopes(target, [length]) for target, length in _targets(peak, warmup, updates)])
+
+    def uncertainty(information: Array) -> float:
+        after = np.linalg.inv(precision + information)
+        return float(np.sqrt(np.einsum("ni,ij,nj->n", targets, after, targets)).mean())
+
+    today = uncertainty(np.zeros_like(precision))
+    experiments = []
+    for description, schedule, since, until in _candidates(peak, warmup, updates):
+        rows = slopes(schedule, np.unique(np.linspace(since + 1, until, 30).round()))
+        remaining = uncertainty(rows.T @ rows / ROW_ERROR**2) / today
+        experiments.append(Experiment(description, schedule, since, remaining))
+    return min(experiments, key=lambda experiment: experiment.remaining_uncertainty)
+
+
+def _targets(peak: float, warmup: int, updates: int) -> Iterator[tuple[Schedule, int]]:
+    """Schedules whose final losses should be known, with their lengths."""
+    for steps in (updates, 2 * updates):
+        warm = min(warmup, steps - 1)
+        yield cosine(steps, warm, max_lr=peak, min_lr=0.1 * peak), steps
+        yield wsd(steps, warm, max_lr=peak, decay_steps=min(max(1, round(0.2 * steps)), steps - warm)), steps
+
+
+def _candidates(peak: float, warmup: int, updates: int) -> Iterator[tuple[str, Schedule, int, int]]:
+    """What to do, the schedule, the updates that it shares with the stable run, and its length."""
+    since, length = max(updates // 2, warmup + 1), max(updates // 4, 2)
+    stable = constant_with_warmup(since, warmup, max_lr=peak)
+    action = f"Continue the stable run from update {since} for {length} updates"
+    for share in SHARES:
+        branched = stable.then(Constant(share * peak, length))
+        yield f"{action} at a rate of {share * peak:.3g} ({share:.0%} of the peak).", branched, since, since + length
+    cooled = stable.then(Ramp(peak, 0.0, length, "1-sqrt"))
+    yield f"{action}, with a cooldown to 0 (1-sqrt).", cooled, since, since + length

@@ -1,0 +1,94 @@
+"""Fitting a law to logged runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from . import laws
+from .law import STATES, Law
+from .laws import LossFormula
+from .notes import about_runs
+from .observations import observations_of
+from .prior import Prior
+from .prior_file import default_prior, read_prior
+from .run import Run
+from .solver import solve
+
+
+def fit(
+    runs: Run | Sequence[Run],
+    *,
+    law: str | LossFormula = "kww",
+    prior: Prior | str | os.PathLike[str] | None = None,
+) -> Law:
+    """Fit a law to logged runs.
+
+    Args:
+        runs: One run or several: the same model, data, optimizer and batch size, different
+            schedules.
+        law: Its formula: ``"kww"``, ``"mpl"``, ``"momentum"``, or a `LossFormula` of your own.
+        prior: What is believed before: None for the prior that lehr ships, a `Prior`, or a file of
+            priors.
+
+    Raises:
+        ValueError: There is no run, or none with a loss after its warmup, or the runs lead to
+            constants without a meaning.
+
+    >>> import numpy as np, lehr
+    >>> at = np.arange(1000, 10_001, 500)
+    >>> stable = Run(lehr.constant_with_warmup(10_000, 500, max_lr=1e-3), at, 3 + 0.8 * (1e-3 * at) ** -0.5)
+    >>> law = fit(stable)
+    >>> round(float(law.predict(stable.schedule, at=[10_000]).loss[0]), 2)
+    3.25
+    """
+    runs = [runs] if isinstance(runs, Run) else list(runs)
+    if not runs:
+        raise ValueError("a fit needs at least one run, got none")
+    formula = laws.get(law)
+    prior = _prior_of(prior, formula)
+    observations = observations_of(runs)
+    theta, covariance = solve(formula, observations, prior.at(middle_peak(runs)))
+    errors = observations.errors(formula, theta)
+    medians = [float(np.median(errors[observations.owner == i])) if i in observations.owner else None
+               for i in range(len(runs))]  # fmt: skip
+    states = formula.state(theta, observations.trajectory)
+    peaks = [run.peak for run in runs]
+    longest = max((run for i, run in enumerate(runs) if medians[i] is not None), key=lambda run: run.updates)
+    try:
+        return Law(
+            formula=formula,
+            theta=theta,
+            covariance=covariance,
+            states=states[np.unique(np.linspace(0, len(states) - 1, STATES).astype(int))],
+            peaks=(min(peaks), max(peaks)),
+            updates=longest.updates,
+            warmup=longest.warmup,
+            prior=prior.source,
+            notes=about_runs(observations.trajectory, runs, medians, prior),
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"no {formula.name} law describes these runs: {error}; check that the losses are in nats and that the "
+            f"rates are those of the optimizer"
+        ) from None
+
+
+def _prior_of(prior: Prior | str | os.PathLike[str] | None, formula: LossFormula) -> Prior:
+    if prior is None:
+        return default_prior(formula.name)
+    if not isinstance(prior, Prior):
+        return read_prior(prior, formula.name)
+    if prior.law != formula.name:
+        raise ValueError(
+            f"the prior is for the {prior.law} law, but the fit is of the {formula.name} law; give a prior for "
+            f"the {formula.name} law"
+        )
+    return prior
+
+
+def middle_peak(runs: Sequence[Run]) -> float:
+    """The geometric mean of the peak rates, at which the prior is evaluated."""
+    return float(np.exp(np.mean([np.log(run.peak) for run in runs])))

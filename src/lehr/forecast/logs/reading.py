@@ -1,0 +1,103 @@
+"""A log as a Run."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ...schedules import checks
+from ..rates import Rates
+from ..run import Run
+from .cleaning import cleaned
+from .columns import Columns, with_values
+from .logged_rates import check_rates, counts_updates, logged_rates
+from .sources import Source, read_entries
+
+
+class RunWarning(UserWarning):
+    """A problem in a log; the run is read without it."""
+
+
+def read_run(
+    source: Source,
+    schedule: Rates | None = None,
+    *,
+    step: str | None = None,
+    loss: str | None = None,
+    lr: str | None = None,
+    where: Mapping[str, object] | None = None,
+    step_counts: Literal["index", "updates"] | None = None,
+    name: str | None = None,
+    warmup: int | None = None,
+    ema: float = 0.0,
+    noise: float | None = None,
+) -> Run:
+    """Read a run from its log.
+
+    Args:
+        source: A CSV, TSV or JSONL file, a transformers ``trainer_state.json``, Lightning's
+            ``metrics.csv``, a TensorBoard event file or directory, ``"mlflow:RUN_ID"``, a pandas or
+            polars frame, a mapping of columns, or a list of rows.
+        schedule: Its Schedule, or its rate at every update; None takes the logged rates, with
+            straight lines between them.
+        step: The column of positions; None for one with a usual name.
+        loss: The column of losses, of one evaluation set; None for the only one with a usual name,
+            where a held-out loss is preferred to the training loss.
+        lr: The column of rates; None for one with a usual name.
+        where: Only rows that have these values: ``{"split": "val"}``.
+        step_counts: ``"updates"`` if the position is the number of updates done when the loss was
+            taken, ``"index"`` if it is the index of the last one, from 0; None takes it from the
+            column's name, or chooses what makes the logged rates agree with the schedule.
+        name: The name of the run; None for the file's name.
+        warmup: Updates of the warmup; None takes it from the rates.
+        ema: The smoothing of the logged losses; see `Run`.
+        noise: Relative standard deviation of one loss; see `Run`.
+
+    Raises:
+        ValueError: A column is missing or ambiguous, no row has a position and a loss, a position is
+            beyond 10,000,000 updates, a rate is not from 0 to 1,000,000, or the logged rates differ
+            from the schedule.
+        ImportError: TensorBoard or MLflow is missing.
+
+    Warns:
+        RunWarning: Rows are out of order, repeated, not numbers or spikes, or the run restarted;
+            each warning names the lines.
+
+    >>> import lehr
+    >>> log = {"step": [99, 199, 299], "val_loss": [5.0, 4.5, 4.2]}
+    >>> read_run(log, lehr.Constant(1e-3)).at
+    array([100., 200., 300.])
+    """
+    label = name or (Path(source).stem if isinstance(source, str | os.PathLike) else "run")
+    label = checks.printable(label)
+    entries = with_values(read_entries(source), where, label)
+    columns = Columns(label, entries, step, loss, lr)
+    log, problems = columns.numbers(entries)
+    if step_counts is not None:
+        done = step_counts == "updates"
+    else:
+        done = columns.counts_updates or (schedule is not None and counts_updates(schedule, log))
+    log, more = cleaned(replace(log, at=log.at if done else log.at + 1))
+    # A loss from before the first update belongs to no schedule.
+    log = log.take(log.at >= 1)
+    usable = np.isfinite(log.loss)
+    if not usable.any():
+        column = checks.printable(columns.loss)
+        raise ValueError(f"{label} has no row with a position and a loss in `{column}`; say which column, loss=...")
+    notes = [f"{label}: {problem}." for problem in (*problems, *more)]
+    for note in notes:
+        warnings.warn(note, RunWarning, stacklevel=2)
+    if schedule is None:
+        schedule = logged_rates(label, log, warmup)
+    else:
+        check_rates(label, schedule, log)
+    if not columns.counts_updates and step_counts is None:
+        meaning = "updates done" if done else "the index of an update"
+        notes.append(f"{label}: `{checks.printable(columns.step)}` was read as {meaning}.")
+    return Run(schedule, log.at[usable], log.loss[usable], label, warmup, ema, noise, tuple(notes), columns.loss)

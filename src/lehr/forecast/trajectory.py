@@ -1,0 +1,184 @@
+"""A schedule as a law sees it: the area under it so far, and the places where its rate changes.
+
+A law sums over every change of the rate before each loss. Between two losses, hundreds of small
+changes act almost as one, so they are merged into cells: a cell has the weight of the change of the
+noise level from its start to its end (exact for any law, because the sum telescopes) and is placed
+at the centre of mass of its changes. Cells depend on the schedule alone. For each loss, the cell
+that contains it and the cell before are divided again, finer towards the loss, where relaxation is
+steepest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .rates import SMALLEST_RATE, Array, Ints, Rates, log_rates, positions, rates_of
+
+CELLS = 104
+"""A cell holds at most 1 / CELLS of the variation of the square root of the rate."""
+RISE = 1.5
+"""The variation of a rise is divided by this."""
+STRETCHES = 80
+"""A cell covers at most 1 / STRETCHES of the area under the schedule."""
+CUT = 0.6
+"""Where a loss divides the last two cells before it, as a share of each."""
+OWN = 4
+"""Cells that each loss has for itself."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What a law needs of a schedule at n positions; a pair joins a position to a cell before it.
+
+    Attributes:
+        at: Updates done at each position, (n,).
+        progress: Area under the schedule until there, (n,), in rate x updates.
+        rate: Rate of the last update done, (n,).
+        before: Rate before each cell, (cells,).
+        after: Rate after each cell, (cells,).
+        cell: Each pair's cell, (pairs,); the pairs of a position are adjacent.
+        first: Each position's first pair, (n,).
+        log_rate: ln of the rate after the change, over `REFERENCE_RATE`, for each pair.
+        gap: Area under the schedule since the change, for each pair.
+        log_gap: Its logarithm.
+        steps: Updates since the change, for each pair.
+    """
+
+    at: Array
+    progress: Array
+    rate: Array
+    before: Array
+    after: Array
+    cell: Ints
+    first: Ints
+    log_rate: Array
+    gap: Array
+    log_gap: Array
+    steps: Array
+
+    def sums(self, pairs: Array) -> Array:
+        """For each position, the sum over its pairs (the last axis)."""
+        return np.asarray(np.add.reduceat(pairs, self.first, axis=-1))
+
+    @property
+    def cell_count(self) -> int:
+        """Cells of the whole schedule until the last position."""
+        return len(self.before) - OWN * len(self.at)
+
+
+def join(trajectories: Sequence[Trajectory]) -> Trajectory:
+    """Several trajectories as one, so that all runs are evaluated at once."""
+    columns = {f.name: [getattr(trajectory, f.name) for trajectory in trajectories] for f in fields(Trajectory)}
+    cells = np.cumsum([0, *(len(trajectory.before) for trajectory in trajectories)])
+    pairs = np.cumsum([0, *(len(trajectory.cell) for trajectory in trajectories)])
+    columns["cell"] = [part + offset for part, offset in zip(columns["cell"], cells, strict=False)]
+    columns["first"] = [part + offset for part, offset in zip(columns["first"], pairs, strict=False)]
+    return Trajectory(**{name: np.concatenate(parts) for name, parts in columns.items()})
+
+
+def compress(schedule: Rates, at: ArrayLike) -> Trajectory:
+    """The `Trajectory` of a schedule at ``at``.
+
+    Args:
+        schedule: A Schedule, or one rate per update.
+        at: Updates done at each position, in any order, each at least 1.
+
+    Raises:
+        ValueError: A position is below 1, the rates are too few, or one is not a finite number of at
+            least 0, or all are 0 until the first position.
+
+    >>> from lehr import Constant
+    >>> trajectory = compress(Constant(0.1), [5, 10])
+    >>> trajectory.progress, trajectory.cell_count
+    (array([0.5, 1. ]), 1)
+    """
+    counts = positions(at)
+    done = counts.astype(np.intp)
+    rates = rates_of(schedule, int(done.max()))
+    if not rates[: done.min()].max() >= SMALLEST_RATE:
+        raise ValueError(
+            f"a law needs a rate of at least {SMALLEST_RATE:g} before the first loss, and until update {done.min()} "
+            f"the highest is {rates[: done.min()].max():g}"
+        )
+    area = np.cumsum(rates)
+    changes = np.flatnonzero(np.diff(rates, prepend=0.0))
+    ends = _cell_ends(rates, area, changes)
+    moments = _moments(rates, area, changes)
+    starts = np.concatenate([[0], ends[:-1]])
+
+    # In changes, not updates: those that each position has seen, and the cells they fill.
+    seen = np.searchsorted(changes, done)
+    full = np.maximum(np.searchsorted(ends, seen, side="right") - 1, 0)
+    last, edge = starts[full], np.minimum(ends[full], seen)
+    cuts = np.stack([last, _between(last, edge), edge, _between(edge, seen), seen], axis=1)
+    low = np.concatenate([starts, cuts[:, :-1].ravel()])
+    high = np.concatenate([ends, cuts[:, 1:].ravel()])
+    centre = _centres(moments, low, high, rates, area, changes)
+
+    pairs = full + OWN
+    first = np.concatenate([[0], np.cumsum(pairs)[:-1]])
+    position = np.repeat(np.arange(len(done)), pairs)
+    order = np.arange(pairs.sum()) - first[position]
+    cell = np.where(order < full[position], order, len(ends) + OWN * position + order - full[position])
+    progress = area[done - 1]
+    gap = np.maximum(progress[position] - centre[0][cell], SMALLEST_RATE)
+    held = np.concatenate([[0.0], rates[changes]])
+    return Trajectory(
+        at=counts,
+        progress=progress,
+        rate=rates[done - 1],
+        before=held[low],
+        after=held[high],
+        cell=cell,
+        first=first,
+        log_rate=centre[1][cell],
+        gap=gap,
+        log_gap=np.log(gap),
+        steps=counts[position] - centre[2][cell],
+    )
+
+
+def _cell_ends(rates: Array, area: Array, changes: Ints) -> Ints:
+    """Where cells end, counted in changes."""
+    roots = np.sqrt(np.concatenate([[0.0], rates[changes]]))
+    moves = np.diff(roots)
+    # A rise is a warmup, long past when its first loss is used: its cells may be coarser.
+    moves = np.where(moves > 0, moves / RISE, moves)
+    travelled = np.cumsum(np.abs(moves))
+    unit = max(travelled[-1], roots.max()) / CELLS
+    stretch = np.floor(area[changes] / area[-1] * STRETCHES)
+    big = np.abs(moves) > unit / 2
+    new = big[1:] | big[:-1] | (np.sign(moves[1:]) != np.sign(moves[:-1]))
+    new |= np.floor(travelled[1:] / unit) != np.floor(travelled[:-1] / unit)
+    new |= stretch[1:] != stretch[:-1]
+    return np.append(np.flatnonzero(new) + 1, len(changes))
+
+
+def _between(low: Ints, high: Ints) -> Ints:
+    return low + ((high - low) * CUT).astype(np.intp)
+
+
+def _moments(rates: Array, area: Array, changes: Ints) -> Array:
+    """Cumulative sums over changes of their mass, and of mass x (area before, ln rate, position)."""
+    # The noise level grows about as the square root of the rate, so its change is the mass.
+    sums = np.zeros((4, len(changes) + 1))
+    mass = np.abs(np.diff(np.sqrt(rates[changes]), prepend=0.0))
+    sums[0, 1:] = mass
+    sums[1, 1:] = mass * (area[changes] - rates[changes])
+    sums[2, 1:] = mass * log_rates(rates[changes])
+    sums[3, 1:] = mass * changes
+    return np.cumsum(sums, axis=1, out=sums)
+
+
+def _centres(moments: Array, low: Ints, high: Ints, rates: Array, area: Array, changes: Ints) -> Array:
+    """Area, ln rate and position of each cell's centre; of an empty cell, those of its last change."""
+    inside = moments[:, high] - moments[:, low]
+    last = changes[np.maximum(high - 1, 0)]
+    alone = np.stack([area[last] - rates[last], log_rates(rates[last]), last.astype(float)])
+    # A difference of sums loses digits where the mass is tiny; one change needs no mean anyway.
+    several = (high - low > 1) & (inside[0] > 1e-9 * moments[0, -1])
+    return np.where(several, inside[1:] / np.where(several, inside[0], 1.0), alone)
