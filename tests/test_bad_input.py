@@ -8,6 +8,7 @@ import torch
 
 import lehr
 from lehr import Constant, Exponential, Knots, PowerLaw, Ramp, Scheduler, Table, lengths, spec
+from lehr.scheduler import checkpoint
 
 
 class _Groups:
@@ -62,11 +63,11 @@ REFUSED = {
     "a group without a rate": (build("cosine", 10, on=_Groups({"params": []})), "group 0", "None"),
     "an integer tensor": (build("cosine", 10, on=_Groups({"lr": torch.tensor(1)})), "group 0", "floating"),
     "unknown group scale": (build("cosine", 10, group_scale="half"), "group_scale", "'half'"),
-    "too few factors": (build("cosine", 10, group_scale=[]), "group 0", "None"),
+    "too few factors": (build("cosine", 10, group_scale=[]), "group 0", "give it one"),
     "negative factor": (build("cosine", 10, group_scale=[-1.0]), "group_scale", "-1.0"),
     # step
     "step negative": (lambda: Scheduler(optimizer(), "linear", 9).step(-1), "step", "-1"),
-    "step as a fraction": (lambda: Scheduler(optimizer(), "linear", 9).step(0.37), "whole number", "0.37"),
+    "step as a fraction": (lambda: Scheduler(optimizer(), "linear", 9).step(0.37), "integer", "0.37"),
     "step NaN": (lambda: Scheduler(optimizer(), "linear", 9).step(NAN), "step", "nan"),
     "step as a bool": (lambda: Scheduler(optimizer(), "linear", 9).step(True), "step", "True"),
     "step as a string": (lambda: Scheduler(optimizer(), "linear", 9).step("3"), "step", "'3'"),
@@ -165,6 +166,13 @@ def test_there_are_enough():
 
 STATE = Scheduler(optimizer(), "linear", 9, 0, 0.1).state_dict()
 
+
+def signed(**changes):
+    """The state with other values and the checksum that fits them."""
+    state = STATE | changes
+    return state | {"check": checkpoint._checksum(state)}
+
+
 BAD_STATES = {
     "nothing": (None, "NoneType"),
     "empty": ({}, "nothing"),
@@ -177,11 +185,11 @@ BAD_STATES = {
     "at a fraction": (STATE | {"position": 1.5}, "1.5"),
     "at a bool": (STATE | {"position": True}, "True"),
     "with no JSON": (STATE | {"schedule": "{"}, "corrupt"),
-    "with a list for a schedule": (STATE | {"schedule": [1]}, "corrupt"),
-    "with an unknown schedule": (STATE | {"schedule": '{"schedule": "x"}'}, "'x'"),
-    "with factors cut short": (STATE | {"group_factors": "[[1.0"}, "group_factors"),
-    "with negative factors": (STATE | {"group_factors": "[[-1.0, 1]]"}, "group_factors"),
-    "with endless factors": (STATE | {"group_factors": "[[1.0, 1000000000]]"}, "group_factors"),
+    "with a list for a schedule": (STATE | {"schedule": [1]}, "`schedule` must be text"),
+    "with an unknown schedule": (signed(schedule='{"schedule": "x"}'), "'x'"),
+    "with factors cut short": (signed(group_factors="[[1.0"), "group_factors"),
+    "with negative factors": (signed(group_factors="[[-1.0, 1]]"), "group_factors"),
+    "with endless factors": (signed(group_factors="[[1.0, 1000000000]]"), "group_factors"),
     "of another schedule": (Scheduler(optimizer(), "linear", 8, 0, 0.1).state_dict(), "training_steps"),
     "with a digit changed": (STATE | {"position": 3}, "check"),
 }

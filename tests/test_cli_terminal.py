@@ -7,7 +7,8 @@ import sys
 import pytest
 from command_line import SCHEDULE, TEXT, output, process
 
-from lehr.cli.text import columns, fitted, printable, table
+from lehr.cli.text import columns, fitted, table
+from lehr.schedules.checks import escaped
 from lehr.schedules.recipes import RECIPES
 from lehr.schedules.shapes import SHAPES
 
@@ -80,8 +81,8 @@ def test_a_line_that_is_broken_is_indented():
     ],
 )
 def test_what_would_control_the_terminal_is_escaped(text, safe):
-    assert printable(text) == safe
-    assert printable("a\nb", keep="\n") == "a\nb"
+    assert escaped(text) == safe
+    assert escaped("a\nb", keep="\n") == "a\nb"
 
 
 # Dots, or ASCII.

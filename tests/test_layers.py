@@ -15,12 +15,11 @@ BELOW = {
     "files": set(),
     "schedules": set(),
     "spec": {"schedules", "files"},
-    "control": {"schedules"},
+    "control": {"schedules", "spec"},
     "forecast": {"schedules", "plot", "files"},
     "plot": {"schedules", "control", "files"},
-    "orders": {"schedules", "spec", "files"},
-    "scheduler": {"schedules", "spec", "control", "orders"},
-    "cli": {"schedules", "spec", "plot", "files", "orders", "forecast", "__version__"},
+    "scheduler": {"schedules", "spec", "control"},
+    "cli": {"schedules", "spec", "plot", "files", "forecast", "control", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "click", "msgspec", "ruamel")
@@ -29,7 +28,6 @@ MAY_LOAD = {
     "spec": {"msgspec", "ruamel"},
     "forecast": {"matplotlib", "msgspec", "numpy", "pandas", "scipy"},
     "plot": {"numpy", "matplotlib"},
-    "orders": {"ruamel"},
     "scheduler": {"torch"},
     "cli": {"click", "matplotlib", "msgspec", "numpy"},
     "__main__": {"click", "matplotlib"},

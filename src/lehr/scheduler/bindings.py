@@ -70,11 +70,6 @@ def _one(
     if isinstance(schedule, Schedule):
         _check_no_settings(settings, schedule)
         return schedule, True
-    if callable(schedule):
-        raise ValueError(
-            "the schedule is a Python function, which can be neither saved nor compared: give its values, "
-            "lehr.Table([function(step) for step in range(training_steps)]), or build it from parts"
-        )
     build = recipes.get(schedule)
     if "max_lr" in settings or "max_lr" not in inspect.signature(build).parameters:
         return build(**settings), True
