@@ -21,10 +21,7 @@ OUR_NAMES = ("max", "min", "int", "math", "_part_1", "__builtins__", "\uff4d\uff
         (["show", "cosine", "--training-steps", "x", "--max-lr", "1"], "`training_steps` must be"),
         (["show", "cosine", "--training-steps", "9", "--max-lr", "x"], "--max-lr must be a number, got 'x'"),
         (["show", "cosine", "--training-steps", "9", "--max-lr", "nan"], "finite"),
-        (
-            ["show", "one_cycle", "--training-steps", "9", "--max-lr", "1", "--ramps", "2.5"],
-            "--ramps must be an integer",
-        ),
+        (["show", "one_cycle", "--training-steps", "9", "--max-lr", "1", "--ramps", "2.5"], "--ramps must be an int"),
         (["show", "cosine", "--cycles", "2"], "No such option '--cycles'"),
         (["show", "cosine", "--decay-steps", "2"], "cosine does not take --decay-steps, which is a setting of wsd"),
         (["compare", "cosine", "linear", "--power", "2"], "cosine does not take --power"),

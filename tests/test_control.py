@@ -1,6 +1,7 @@
 """Changes during a run: what they promise of every schedule, and what a refused one leaves behind."""
 
 import copy
+import math
 import pickle
 import random
 import warnings
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 import lehr
 from lehr import Constant, Ramp, Scheduler, control, spec
+from lehr.control import Cooldown, Dip, Extend, Scale
 
 positions = st.integers(0, 400)
 AHEAD = (0, 1, 2, 3, 7, 30, 99, 100, 101, 250, 400, 1_000)
@@ -78,7 +80,7 @@ def test_after_is_what_comes(schedule, position):
 @given(schedules, positions, st.floats(0.5, 2))
 def test_results_are_specs(schedule, position, factor):
     rest = schedule.cut(position)
-    for result in (rest, control.scaled(rest, factor), control.amended(schedule, position, rest)):
+    for result in (rest, Scale(factor).rest(schedule, position), control.amended(schedule, position, rest)):
         assert spec.from_dict(spec.to_dict(result)) == result
 
 
@@ -96,8 +98,8 @@ def test_stretched_says_what_stretch_says(schedule, position, length):
 def test_stretching_again_and_again_does_not_grow():
     schedule = lehr.wsd(100, 10, 1.0, decay_steps=20) * lehr.cosine(100, 0, 1.0) + 0.01
     for _ in range(300):
-        schedule = control.extended(schedule, 0, schedule.length + 1, "stretch")
-        schedule = control.scaled(schedule.cut(1), 1.001)
+        schedule = Extend(int(schedule.length) + 1).rest(schedule, 0)
+        schedule = Scale(1.001).rest(schedule, 1)
     assert len(repr(schedule)) < 2_000
 
 
@@ -105,7 +107,7 @@ def test_stretching_again_and_again_does_not_grow():
 @pytest.mark.parametrize("position", [0, 5, 10, 50, 80, 99])
 def test_extend_goes_on_from_where_it_is_and_never_above(policy, position):
     schedule = lehr.cosine(100, 10, 1.0, 0.1)
-    rest = control.extended(schedule, position, 400, policy)
+    rest = Extend(400, policy).rest(schedule, position)
     rates = [rest(t) for t in range(400 - position + 1)]
     assert close(rates[0], schedule(position))
     assert (rest.length, rates[-1]) == (400 - position, 0.1)
@@ -120,16 +122,16 @@ def test_extend_goes_on_from_where_it_is_and_never_above(policy, position):
 @given(finite, st.integers(0, 100), st.integers(1, 500), st.sampled_from(["stretch", "hold"]))
 def test_extend_keeps_the_present_rate_of_any_schedule(schedule, position, more, policy):
     assume(schedule.length and position < schedule.length)
-    rest = control.extended(schedule, position, schedule.length + more, policy)
+    rest = Extend(math.floor(schedule.length) + more, policy).rest(schedule, position)
     assert close(rest(0), schedule(position))
     assert position + rest.length == pytest.approx(schedule.length + more, rel=1e-12)
 
 
 def test_extend_by_replan_and_restart():
     schedule = lehr.cosine(100, 10, 1.0)
-    replanned = control.extended(schedule, 80, 400, "replan")
+    replanned = Extend(400, "replan").rest(schedule, 80)
     assert [replanned(t) for t in (0, 100)] == [lehr.cosine(400, 10, 1.0)(t) for t in (80, 180)]
-    restarted = control.extended(schedule, 80, 180, "restart")
+    restarted = Extend(180, "restart").rest(schedule, 80)
     assert [restarted(t) for t in (0, 1, 10, 100)] == [schedule(t) for t in (0, 1, 10, 100)]
 
 
@@ -137,7 +139,7 @@ def test_extend_by_replan_and_restart():
 @given(schedules, positions, st.floats(0, 1), st.integers(1, 300))
 def test_cooldown_begins_where_the_run_is(schedule, position, share, steps):
     rate = schedule(position)
-    rest = control.cooled(schedule, position, steps, rate * share, "1-sqrt")
+    rest = Cooldown(steps, rate * share).rest(schedule, position)
     assert close(rest(0), rate)
     assert (rest(steps), rest.length) == (rate * share, steps)
     assert all(b <= a for a, b in pairwise(map(rest, range(steps + 1))))
@@ -146,7 +148,7 @@ def test_cooldown_begins_where_the_run_is(schedule, position, share, steps):
 @some()
 @given(schedules, positions, st.floats(0, 1), st.integers(1, 300))
 def test_a_dip_is_a_factor_that_recovers(schedule, position, factor, recover):
-    rest = control.dipped(schedule, position, factor, recover)
+    rest = Dip(factor, recover).rest(schedule, position)
     end = schedule.cut(position).length
     assert rest.length == (end or recover if end is not None else None)
     for t in (0, recover // 2, recover, recover + 100):
@@ -256,7 +258,7 @@ def test_a_change_that_no_checkpoint_could_hold_is_refused():
     for n in range(60):
         deep = (deep * Ramp(1.0, 0.5, 10)).clip(lo=n / 1e6)
     before = everything(s)
-    with pytest.raises(ValueError, match="no checkpoint holds that"):
+    with pytest.raises(ValueError, match="no checkpoint could hold"):
         s.amend(deep)
     assert everything(s) == before
 
@@ -269,7 +271,7 @@ def test_restarts_of_restarts_stay_loadable():
         try:
             s.extend(s.training_steps * 2, policy="restart")
         except ValueError as error:
-            assert "no checkpoint holds that" in str(error)  # noqa: PT017  # it comes after some, not at once
+            assert "no checkpoint could hold" in str(error)  # noqa: PT017  # it comes after some, not at once
             break
     assert everything(s) == before
     scheduler().load_state_dict(s.state_dict())

@@ -44,7 +44,7 @@ def test_a_copy_with_its_optimizer_goes_on_by_itself(copied, tmp_path):
 
 def test_a_copy_on_the_same_optimizer_is_refused():
     scheduler = Scheduler(opt := adamw(0.1), "linear", 10)
-    with pytest.raises(ValueError, match="has a Scheduler for lr already"):
+    with pytest.raises(ValueError, match="already has a Scheduler for lr"):
         copy.copy(scheduler)
     scheduler.step(5)
     assert rates_of(opt) == [0.05]

@@ -17,7 +17,7 @@ import torch
 from catalogue.optimizers import sgd
 
 import lehr
-from lehr import Scheduler, orders
+from lehr import Scheduler, control
 from lehr.scheduler import checkpoint
 
 # Killed at any moment.
@@ -35,7 +35,7 @@ TRAINING = textwrap.dedent("""
     model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     schedule = lehr.cosine(STEPS, 20, max_lr=1e-2)
-    scheduler = lehr.Scheduler(optimizer, schedule, control_file=folder / "control.yaml").follow()
+    scheduler = lehr.Scheduler(optimizer, schedule, control_file=folder / "control.txt").follow()
     plateau = lehr.Plateau(scheduler, factor=0.5, patience=2, threshold=0.05)
     rates = []
     if last.exists():
@@ -72,10 +72,10 @@ TRAINING = textwrap.dedent("""
 
 def started(folder):
     folder.mkdir(exist_ok=True)
-    control = folder / "control.yaml"
-    if not control.exists():
-        orders.give(control, {"call": "scale", "factor": 0.75, "why": "from outside"})
-        os.utime(control, (0, 0))  # no half-written one
+    commands = folder / "control.txt"
+    if not commands.exists():
+        control.append(commands, control.Scale(0.75), why="from outside")
+        os.utime(commands, (0, 0))  # no half-written one
     return subprocess.Popen([sys.executable, "-c", TRAINING, str(folder)], stdout=subprocess.PIPE)
 
 
@@ -194,10 +194,14 @@ def test_a_file_cut_short_is_refused():
             torch.load(io.BytesIO(file.getvalue()[:stop]), weights_only=True)
 
 
-def test_a_state_whose_rate_cannot_be_computed_changes_nothing():
-    growing, s = build(), watched()
-    growing.amend(lehr.Exponential(1e-3, 1.5))
-    state = growing.state_dict() | {"position": 10**17}
+def test_a_state_whose_rates_would_overflow_changes_nothing():
+    falling, s = build(), watched()
+    falling.amend(lehr.Exponential(1e-3, 0.625))
+    state = {
+        key: value.replace("0.625", "1.625") if isinstance(value, str) else value
+        for key, value in falling.state_dict().items()
+    }
+    assert state != falling.state_dict()
     check_refused(s, signed(state), keep="checkpoint")
 
 
@@ -214,7 +218,7 @@ TEXTS = ['"', "0", "1", "9", "-", "e308", "null", "[", "]", "{", "}", ",", "true
 def signed(state):
     """With the checksum that it should have, so that the fuzz gets past it."""
     try:
-        return state | {"check": checkpoint._check(state)}
+        return state | {"check": checkpoint._checksum(state)}
     except (AttributeError, TypeError, ValueError, KeyError, RecursionError):
         return state
 

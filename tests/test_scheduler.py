@@ -3,6 +3,7 @@
 import math
 import warnings
 
+import exact
 import pytest
 import torch
 from catalogue.optimizers import adamw, rates_of
@@ -24,7 +25,7 @@ def formula(name, t, n, w, top, low):
     if t >= n:
         return top if w == n else low
     if name == "cosine":
-        return low + 0.5 * (top - low) * (1 + math.cos(math.pi * (t - w) / (n - w)))
+        return low + (top - low) * exact.cosine_left(t - w, n - w)
     return top - (t - w) / (n - w) * (top - low)
 
 
@@ -153,9 +154,12 @@ def test_no_warning_in_either_order_of_steps():
     opt = adamw()
     opt.param_groups[0]["params"][0].grad = torch.ones(2)
     scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
-    scheduler.step(1)  # torch's own would warn of this
+    scheduler.step(0)  # torch's own would warn of this
     opt.step()
     scheduler.step()
+    opt.step()
+    scheduler.step(2)
+    opt.step()
 
 
 def test_an_optimizer_is_freed_without_the_collector():

@@ -88,7 +88,7 @@ class _Combined:
 
     def _chunks(self) -> Iterator[str]:
         first, *others = self.parts
-        yield from chunks_of_operand(first, looser=self._looser())
+        yield from chunks_of_operand(first, looser=self._looser() if others else ())
         for part in others:
             yield f" {self.sign} "
             if part._level is None:

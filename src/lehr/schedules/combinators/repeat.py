@@ -144,7 +144,8 @@ class Repeat(Around, Schedule):
         if not over or not exact or (self.length_factor, self.height_factor) != (1, 1):
             return super()._cut(start, stop)
         skipped = over * self.of._end
-        left = Repeat(self.of, None if self.times is None else self.times - over)
+        times = None if self.times is None else self.times - over
+        left = self.of if times == 1 else Repeat(self.of, times)
         return left.cut(start - skipped, None if stop == self._end else stop - skipped)
 
     def _inside_cycle(self, position: float) -> bool:
