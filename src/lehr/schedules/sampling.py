@@ -36,7 +36,7 @@ def positions(schedule: HasBreaks, stop: float, most: int) -> Array:
         schedule: What is looked at.
         stop: The last position.
         most: How many are spread over the run. Beside them stand the two sides of every break, of the first
-            ``most`` breaks.
+            ``most`` breaks, and every update of a run of at most ``most`` steps.
 
     >>> from lehr import Constant
     >>> two_stairs = Constant(1.0, 5).then(Constant(0.5, 5))
@@ -46,4 +46,5 @@ def positions(schedule: HasBreaks, stop: float, most: int) -> Array:
     import numpy as np
 
     edges = np.array([*schedule.breaks(stop, most), stop], dtype=np.float64)
-    return np.unique(np.concatenate([[0.0], spread(most, stop), np.nextafter(edges, 0), edges]))
+    updates = np.arange(stop) if stop <= most else np.zeros(1)
+    return np.unique(np.concatenate([updates, spread(most, stop), np.nextafter(edges, 0), edges]))
