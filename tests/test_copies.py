@@ -17,10 +17,10 @@ def trained(model, opt):
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda whole: pickle.loads(pickle.dumps(whole))])
-def test_a_copy_with_its_optimizer_goes_on_by_itself(copied):
+def test_a_copy_with_its_optimizer_goes_on_by_itself(copied, tmp_path):
     model = torch.nn.Linear(2, 1)
     opt = torch.optim.AdamW(model.parameters(), lr=1.0)
-    scheduler = Scheduler(opt, lehr.cosine(20, 1, max_lr=1.0), control_file="never-written.yaml").follow()
+    scheduler = Scheduler(opt, lehr.cosine(20, 1, max_lr=1.0), control_file=tmp_path / "never-written.yaml").follow()
     lehr.Plateau(scheduler, patience=2)
     for _ in range(3):
         trained(model, opt)
