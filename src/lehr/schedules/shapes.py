@@ -100,20 +100,20 @@ def linear(a: float, b: float, n: float, xp: Backend) -> Formula:
 @_shape("cosine", counts="either", rule=_odd)
 def cosine(a: float, b: float, n: float, xp: Backend, half_turns: float = 1) -> list[Piece]:
     """(1 + cos(πt/n)) / 2 left; with 3, 5, … half turns it goes down and up again before it ends"""
-    cos, pi, m = xp.cos, xp.pi, half_turns
+    cos, m = xp.cos, half_turns
     # Near the lower end 1 + cos loses the last digits, and sin² of half the angle from there does not.
     middle = n - n / (2 * m)
     near = n - min(int(middle) + 1, (middle + n) / 2)
-    far, half_angle = n - near, _PI * Fraction(m) / (2 * Fraction(n))
-    base, height = min(a, b), abs(a - b)
+    far, half_angle, angle = n - near, _PI * Fraction(m) / (2 * Fraction(n)), xp.pi * m
+    base, half = min(a, b), abs(a - b) / 2
     if a < b:
         return [
-            (0, xp.sine_squared(half_angle, base, height, at=0)),
-            (near, lambda t: base + height * ((1 + cos(pi * (far - t) / n * m)) / 2)),
+            (0, xp.sine_squared(half_angle, base, 2 * half, at=0)),
+            (near, lambda t: base + half * (1 + cos(angle * (far - t) / n))),
         ]
     return [
-        (0, lambda t: base + height * ((1 + cos(pi * t / n * m)) / 2)),
-        (far, xp.sine_squared(half_angle, base, height, at=near)),
+        (0, lambda t: base + half * (1 + cos(angle * t / n))),
+        (far, xp.sine_squared(half_angle, base, 2 * half, at=near)),
     ]
 
 
