@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from ..control import Act, Change
 from ..control.commands import Command, lines_of, log_of
+from ..warn import warn
 from . import ranks
-from .warn import warn
 
 SECONDS = 1.0
 """At most one look at the file in so many seconds, and none at a younger file: somebody may be writing it."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from ..schedules import checks
+from ..warn import warn
 from .groups import Group, Hyperparameter, holds, listed
-from .warn import warn
 
 GroupScale = str | Sequence[float] | Mapping[int | str, float]
 

@@ -15,16 +15,17 @@ from ..control.commands import check_why
 from ..schedules import Schedule, checks
 from ..schedules.backends import Formula
 from ..schedules.lengths import Length
+from ..warn import warn
 from . import checkpoint
 from .bindings import Binding, HasSchedule, attach, bind, detach
 from .checkpoint import State, StateMismatchError
-from .clock import Clock, Hooks, skipped_by_scaler
+from .clock import Clock
 from .control_file import ControlFile
 from .group_scale import GroupScale
 from .groups import Optimizer, all_groups, number
+from .hooks import Hooks
 from .plan import Plan
-from .warn import warn
-from .writer import Writer, Written
+from .writer import Written
 
 if TYPE_CHECKING:
     import os
@@ -136,19 +137,21 @@ class Scheduler(LRScheduler):
         plan = Plan(schedules, (), unit, clock.samples_per_step or 0)
         attach(self, optimizers, writers)
         self.optimizer, self._optimizers = optimizers[0], optimizers  # type: ignore[assignment]  # or what wraps one
-        self._clock, self._writers = clock, writers
+        self._clock, self._writers, self._writer = clock, writers, next(iter(writers.values()))
+        self._written = self._writer.written
         self._watchers: list[Plateau] = []
         self._control_file = None if control_file is None else ControlFile(control_file)
         self._group_count = len(all_groups(optimizers))
         self._has_schedules_by_group = any(binding.group is not None for binding in schedules)
         self._writes_one_rate = list(schedules) == [Binding("lr", None)]
         self._warned: set[str] = set()
-        self._unmatched = next(iter(writers.values())).unmatched()
+        self._unmatched = self._writer.unmatched()
         self._took_metric = self._leave_alone = False
+        self._shut: Piece = (0, 0, float, self._written, clock)  # no position is in it
         self._used_lrs: list[float] | None = None
         self._follow_plan(plan)
         self._write()
-        self._hooks = Hooks(self, optimizers)
+        self._hooks = Hooks(self, optimizers, self._written)
 
     # Moving.
 
@@ -286,9 +289,10 @@ class Scheduler(LRScheduler):
     def _write(self, position: float | None = None) -> None:
         """Write the rates of a position, by default the present one."""
         at = self._clock.position if position is None else position
-        self._look_for_groups(at)
-        for binding, schedule in self._plan.schedules.items():
-            self._writers[binding].write(schedule(at))
+        if self._has_schedules_by_group or self._unmatched:
+            self._look_for_groups(at)
+        for schedule, writer in self._writes:
+            writer.write(schedule(at))
 
     def _take_piece(self) -> None:
         """Have the formula at hand that holds here, for `step`, unless there is more to do at each step."""
@@ -301,16 +305,7 @@ class Scheduler(LRScheduler):
         start, stop, formula = self.schedule._piece_at(self._clock.position)
         # Positions past the end, and those too large to save, are looked at each time.
         stop = min(stop, self._plan.length + 1, checks.LONGEST)
-        return start, stop, formula, self._writer.written, self._clock
-
-    @property
-    def _shut(self) -> Piece:
-        """A piece that has no position in it."""
-        return 0, 0, float, self._writer.written, self._clock
-
-    @property
-    def _writer(self) -> Writer:
-        return next(iter(self._writers.values()))
+        return start, stop, formula, self._written, self._clock
 
     def _look_for_groups(self, position: float) -> None:
         """Warn of groups that were added and have no schedule, and of names for which no group has come."""
@@ -336,51 +331,38 @@ class Scheduler(LRScheduler):
 
     # Listening to the optimizer.
 
-    def _before_update(self, optimizer: Any) -> None:
-        """Have the update that comes use the schedule's rate, or find that it is not one of the run."""
-        written = self._writer.written
-        groups: list[dict[str, Any]] = optimizer.param_groups
-        if groups is not written.groups or len(groups) != written.count or groups[-1]["lr"] is not written.last:
-            self._guard()
-        elif written.few:
-            for group in groups:
-                if group["lr"] is not written.last:
-                    self._guard()
-                    return
-
-    def _guard(self) -> None:
+    def _before_changed_update(self) -> None:
+        """Have an update use the schedule's rate although somebody else wrote, or find that it is none of the run."""
         if all(writer.is_as_left() for writer in self._writers.values()):
             return
-        rates = [writer for binding, writer in self._writers.items() if binding.key == "lr"]
+        rates = [writer for writer in self._writers.values() if writer.key == "lr"]
         foreign = [held for writer in rates for _, held, _ in writer.foreign()]
         if foreign and all(number(held) == 0 for held in foreign):
             self._leave_alone = True
         elif self._clock.following:
             self._write()
 
-    def _after_update(self, optimizer: Any) -> None:
+    def _after_update(self) -> None:
         clock = self._clock
         if self._leave_alone:
             self._leave_alone = False
             return
-        if skipped_by_scaler(optimizer):
-            clock.note_skipped_update()
-            return
-        if optimizer is not self._optimizers[-1]:
-            return
-        if clock.note_update():
+        if not clock.updates and clock.steps_over_the_first():
             self._warn_of_lost_first()
+        position = clock.note_update()
         self._took_metric, self._used_lrs = False, None
         if not clock.following:
             return
-        position = clock.after(clock.position, clock.per_update or 0)  # which `follow` has made sure of
-        start, stop, *_ = self._own_piece
-        if type(position) is int and start <= position < stop:
-            self._piece = self._own_piece  # open to this call alone
+        piece = self._own_piece
+        if piece[0] <= position < piece[1] and type(position) is int:
+            self._piece = piece  # open to this call alone
             self.step(position)
             self._piece = self._shut
         else:
             self._move(position)
+
+    def _after_skipped_update(self) -> None:
+        self._clock.note_skipped_update()
 
     def _warn_of_lost_first(self) -> None:
         warn(
@@ -466,6 +448,7 @@ class Scheduler(LRScheduler):
 
     def _follow_plan(self, plan: Plan) -> None:
         self._plan = plan
+        self._writes = [(schedule, self._writers[binding]) for binding, schedule in plan.schedules.items()]
         self._take_piece()
 
     @property
@@ -517,7 +500,7 @@ class Scheduler(LRScheduler):
     @property
     def schedule(self) -> Schedule:
         """The schedule that it follows, with all changes; of several, the first."""
-        return next(iter(self._plan.schedules.values()))
+        return self._writes[0][0]
 
     @property
     def schedules(self) -> dict[str, Schedule]:
@@ -551,9 +534,9 @@ class Scheduler(LRScheduler):
         """The rate of each group; if this Scheduler drives only other hyperparameters, what the groups hold."""
         driven = [
             rate
-            for binding, schedule in self._plan.schedules.items()
-            if binding.key == "lr"
-            for rate in self._writers[binding].expected(schedule(position))
+            for schedule, writer in self._writes
+            if writer.key == "lr"
+            for rate in writer.expected(schedule(position))
         ]
         return driven or [number(group["lr"]) for group in all_groups(self._optimizers)]
 
@@ -677,7 +660,7 @@ class Scheduler(LRScheduler):
         for writer in self._writers.values():
             writer.forget()
         self._take_piece()
-        self._hooks = Hooks(self, self._optimizers)
+        self._hooks = Hooks(self, self._optimizers, self._written)
 
     # What it says of itself.
 
@@ -692,11 +675,7 @@ class Scheduler(LRScheduler):
         """
         inner = [_innermost(optimizer) for optimizer in self._optimizers]
         at = self._clock.position
-        wrong = [
-            row
-            for binding, schedule in self._plan.schedules.items()
-            for row in self._writers[binding].wrong(schedule(at), inner)
-        ]
+        wrong = [row for schedule, writer in self._writes for row in writer.wrong(schedule(at), inner)]
         if wrong:
             raise ValueError(
                 f"the optimizer does not read what the schedule says at {self.unit[:-1]} {at}: {'; '.join(wrong)}; "

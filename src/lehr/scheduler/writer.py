@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from ..control.acts import GroupKey
+from ..warn import warn
 from .group_scale import GroupScale, Scaling
 from .groups import Group, Hyperparameter, Optimizer, all_groups, groups_of, holds, number
-from .warn import warn
 
 FEW = 8
 """Groups up to which each is looked at before a write; of more, the first and the last."""
@@ -36,6 +36,14 @@ class Written:
         self.last: float | None = None
         self.top = self.start = start
         self.into: list[Group] | None = None
+
+    def stands(self) -> bool:
+        """Whether `groups` still holds what was written; of many groups the first and the last are looked at."""
+        groups, last = self.groups or [], self.last
+        for group in groups if self.few else (groups[0], groups[-1]):
+            if group["lr"] is not last:
+                return False
+        return len(groups) == self.count
 
 
 class Writer:
@@ -123,9 +131,7 @@ class Writer:
         if self.factors_unknown:
             return False
         if groups is written.groups:
-            last = written.last
-            looked_at = groups if written.few else (groups[0], groups[-1])
-            return len(groups) == written.count and all(group["lr"] is last for group in looked_at)
+            return written.stands()
         if written.groups is not None or not self._held or len(groups) != len(self._held):
             return False
         name = self._hyperparameter.name
@@ -146,18 +152,17 @@ class Writer:
         return groups
 
     def _remember(self, groups: list[Group], value: float) -> None:
-        written, name = self.written, self._hyperparameter.name
-        written.last = value
-        plain = (
-            self.key == "lr"
-            and len(self._optimizers) == 1
-            and groups is self._optimizers[0].param_groups
-            and not self.factors_unknown
-            and all(group["lr"] is value for group in groups)
-        )
-        written.into, written.top = self._optimizers[0].param_groups, value * max(self._factors, default=0.0)
-        written.groups, written.count, written.few = groups if plain else None, len(groups), len(groups) <= FEW
-        self._held = [] if plain else [_Held(group[name]) for group in groups]
+        written = self.written
+        written.last, written.top = value, value * max(self._factors, default=0.0)
+        written.into = self._optimizers[0].param_groups
+        written.groups = groups if groups is written.into and self.key == "lr" and not self.factors_unknown else None
+        written.count, written.few = len(groups), len(groups) <= FEW
+        for group in groups if written.groups is not None else ():
+            if group["lr"] is not value:
+                written.groups = None
+                break
+        name = self._hyperparameter.name
+        self._held = [_Held(group[name]) for group in groups] if written.groups is None else []
 
     def forget(self) -> None:
         """Expect nothing of what the groups hold now: an optimizer's state was loaded."""
