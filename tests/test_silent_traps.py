@@ -293,6 +293,20 @@ def test_an_update_at_a_rate_of_0_that_torch_makes_is_not_one_of_the_run(follow,
     assert (scheduler.position, scheduler.updates, rates_of(optimizer)) == (1, 1, [0.875])
 
 
+@pytest.mark.parametrize("fake", [0, 1])
+def test_an_update_at_a_rate_of_0_of_one_of_several_optimizers_is_not_one_of_the_run(fake):
+    both = [sgd(), sgd()]
+    scheduler = Scheduler(both, Ramp(1, 0, 8)).follow()
+    both[fake].param_groups[0]["lr"] = 0.0
+    both[fake].step()
+    both[fake].param_groups[0]["lr"] = 1.0
+    assert (scheduler.position, scheduler.updates) == (0, 0)
+    for t in range(4):
+        assert [rates_of(optimizer) for optimizer in both] == [[1 - t / 8]] * 2
+        [optimizer.step() for optimizer in both]
+    assert (scheduler.position, scheduler.updates) == (4, 4)
+
+
 # Positions.
 
 

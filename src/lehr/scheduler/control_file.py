@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ..control import Act, Change
 from ..control.commands import Command, lines_of, log_of
+from ..schedules import checks
 from ..warn import warn
 from . import ranks
 
@@ -53,6 +54,8 @@ class ControlFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise ValueError(f"`control_file` must be the path of a file, got {checks.shown(path)}")
         self._path = Path(path)
         self._next_look = 0.0
         self._last_bucket = -1

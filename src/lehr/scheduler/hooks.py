@@ -15,8 +15,8 @@ from .writer import Written
 class UpdateListener(Protocol):
     """What the hooks tell."""
 
-    def _before_changed_update(self) -> None:
-        """An update comes, and the param groups do not hold what was written last."""
+    def _before_changed_update(self) -> bool:
+        """An update comes, and the param groups do not hold what was written last. Whether it is none of the run."""
 
     def _after_update(self) -> None:
         """An update of the last optimizer was made."""
@@ -55,7 +55,10 @@ class Hooks:
         is_compiling = torch.compiler.is_dynamo_compiling
         is_fused = getattr(optimizer, "_step_supports_amp_scaling", False)
 
+        is_none_of_the_run = False
+
         def before(optimizer: Any, args: Any, kwargs: Any) -> None:
+            nonlocal is_none_of_the_run
             if is_compiling():  # a traced step takes the rate as its input
                 return
             groups: list[Group] = optimizer.param_groups
@@ -67,13 +70,14 @@ class Hooks:
                 else:
                     return
             if (listener := reference()) is not None:
-                listener._before_changed_update()
+                is_none_of_the_run = listener._before_changed_update()
 
         def after(optimizer: Any, args: Any, kwargs: Any) -> None:
+            nonlocal is_none_of_the_run
             listener = reference()
-            if listener is None:
-                return
-            if is_fused and _is_skipped(optimizer):
+            if is_none_of_the_run or listener is None:
+                is_none_of_the_run = False
+            elif is_fused and _is_skipped(optimizer):
                 listener._after_skipped_update()
             elif is_clock:
                 listener._after_update()

@@ -146,7 +146,7 @@ class Scheduler(LRScheduler):
         self._writes_one_rate = list(schedules) == [Binding("lr", None)]
         self._warned: set[str] = set()
         self._unmatched = self._writer.unmatched()
-        self._took_metric = self._leave_alone = False
+        self._took_metric = False
         self._shut: Piece = (0, 0, float, self._written, clock)  # no position is in it
         self._used_lrs: list[float] | None = None
         self._follow_plan(plan)
@@ -331,22 +331,20 @@ class Scheduler(LRScheduler):
 
     # Listening to the optimizer.
 
-    def _before_changed_update(self) -> None:
+    def _before_changed_update(self) -> bool:
         """Have an update use the schedule's rate although somebody else wrote, or find that it is none of the run."""
         if all(writer.is_as_left() for writer in self._writers.values()):
-            return
+            return False
         rates = [writer for writer in self._writers.values() if writer.key == "lr"]
         foreign = [held for writer in rates for _, held, _ in writer.foreign()]
         if foreign and all(number(held) == 0 for held in foreign):
-            self._leave_alone = True
-        elif self._clock.following:
+            return True
+        if self._clock.following:
             self._write()
+        return False
 
     def _after_update(self) -> None:
         clock = self._clock
-        if self._leave_alone:
-            self._leave_alone = False
-            return
         if not clock.updates and clock.steps_over_the_first():
             self._warn_of_lost_first()
         position = clock.note_update()
