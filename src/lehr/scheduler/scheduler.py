@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ENOUGH = 0.9
 """The share of a schedule that a finished run has used; below it `report` warns."""
 
-Piece = tuple[float, float, Formula, Written, Clock]
+Piece = tuple[float, float, Formula, Any, Written, Clock]
 """Positions from and to, the formula that holds there, and what `step` needs beside it."""
 
 
@@ -147,7 +147,7 @@ class Scheduler(LRScheduler):
         self._warned: set[str] = set()
         self._unmatched = self._writer.unmatched()
         self._took_metric = False
-        self._shut: Piece = (0, 0, float, self._written, clock)  # no position is in it
+        self._shut: Piece = (0, 0, float, self.optimizer, self._written, clock)  # no position is in it
         self._used_lrs: list[float] | None = None
         self._follow_plan(plan)
         self._write()
@@ -174,29 +174,28 @@ class Scheduler(LRScheduler):
             ValueError: The step is no integer of at least 0 (a fraction is one of an epoch with ``unit="epochs"``),
                 or without a number it is not known how far an update moves; nothing has changed.
         """
-        start, stop, formula, written, clock = self._piece
+        start, stop, formula, optimizer, written, clock = self._piece
         if type(current_step) is not int or not start <= current_step < stop or not epoch is metric is None:
             self._step_anywhere(current_step, metric, epoch)
             return
         # The loop of `Writer.write` for plain floats, written out. Of a few groups each is looked at before it is
         # written to; of many, the first and the last: to look at each of 512 would cost as much again.
-        rate, groups, last = formula(current_step - start), self.optimizer.param_groups, written.last
+        rate, groups, last = formula(current_step - start), optimizer.param_groups, written.last
         if groups is not written.groups or len(groups) != written.count:
             self._writer.write(rate)
         elif written.few:
             for group in groups:
-                if group["lr"] is not last:
+                if group["lr"] is last:
+                    group["lr"] = rate
+                else:
                     self._writer.write(rate)
                     break
-                group["lr"] = rate
-            else:
-                written.last = rate
         elif groups[0]["lr"] is last and groups[-1]["lr"] is last:
             for group in groups:
                 group["lr"] = rate
-            written.last = rate
         else:
             self._writer.write(rate)
+        written.last = rate
         clock.position = current_step
         clock.used = False
 
@@ -305,7 +304,7 @@ class Scheduler(LRScheduler):
         start, stop, formula = self.schedule._piece_at(self._clock.position)
         # Positions past the end, and those too large to save, are looked at each time.
         stop = min(stop, self._plan.length + 1, checks.LONGEST)
-        return start, stop, formula, self._written, self._clock
+        return start, stop, formula, self.optimizer, self._written, self._clock
 
     def _look_for_groups(self, position: float) -> None:
         """Warn of groups that were added and have no schedule, and of names for which no group has come."""
