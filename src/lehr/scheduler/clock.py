@@ -159,4 +159,4 @@ def _per_update(unit: str, value: float | None) -> float | None:
         return None
     if unit == "epochs":
         return checks.number("per_update", value, owner="Scheduler", above=0)
-    return checks.integer("per_update", value, owner="Scheduler")
+    return checks.integer("per_update", value, owner="Scheduler", most=10**12)

@@ -17,7 +17,7 @@ SECONDS = 1.0
 """At most one look at the file in so many seconds, and none at a younger file: somebody may be writing it."""
 UPDATES = 100
 """With several ranks, one look in so many updates: they have to agree, which takes a message."""
-MOST_AT_ONCE = 10
+MOST_AT_ONCE = 3
 """Commands applied at one look; the others wait for the next, so that no file holds up an update for long."""
 LARGEST = 1_000_000
 """Bytes of a control file that are read."""

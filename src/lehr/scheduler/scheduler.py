@@ -147,8 +147,10 @@ class Scheduler(LRScheduler):
         self._warned: set[str] = set()
         self._unmatched = self._writer.unmatched()
         self._took_metric = False
+        self._piece: Piece
         self._shut: Piece = (0, 0, float, self.optimizer, self._written, clock)  # no position is in it
         self._used_lrs: list[float] | None = None
+        self._check_highest(plan)
         self._follow_plan(plan)
         self._write()
         self._hooks = Hooks(self, optimizers, self._written)
@@ -175,32 +177,41 @@ class Scheduler(LRScheduler):
                 or without a number it is not known how far an update moves; nothing has changed.
         """
         start, stop, formula, optimizer, written, clock = self._piece
-        if type(current_step) is not int or not start <= current_step < stop or not epoch is metric is None:
-            self._step_anywhere(current_step, metric, epoch)
-            return
-        # The loop of `Writer.write` for plain floats, written out. Of a few groups each is looked at before it is
-        # written to; of many, the first and the last: to look at each of 512 would cost as much again.
-        rate, groups, last = formula(current_step - start), optimizer.param_groups, written.last
-        if groups is not written.groups or len(groups) != written.count:
-            self._writer.write(rate)
-        elif written.few:
-            for group in groups:
-                if group["lr"] is last:
+        if type(current_step) is int and start <= current_step < stop and metric is None and epoch is None:
+            # The loop of `Writer.write` for plain floats, written out. Of a few groups each is looked at before it is
+            # written to; of many, the first and the last: to look at each of 512 would cost as much again.
+            rate, groups, last = formula(current_step - start), optimizer.param_groups, written.last
+            if groups is written.groups and len(groups) == written.few:
+                for group in groups:
+                    if group["lr"] is last:
+                        group["lr"] = rate
+                    else:
+                        self._writer.write(rate)
+                        break
+            elif (
+                groups is written.groups
+                and len(groups) == written.count
+                and groups[0]["lr"] is last
+                and groups[-1]["lr"] is last
+            ):
+                for group in groups:
                     group["lr"] = rate
-                else:
-                    self._writer.write(rate)
-                    break
-        elif groups[0]["lr"] is last and groups[-1]["lr"] is last:
-            for group in groups:
-                group["lr"] = rate
+            else:
+                self._writer.write(rate)
+            written.last = rate
+            clock.position = current_step
+            clock.used = False
         else:
-            self._writer.write(rate)
-        written.last = rate
-        clock.position = current_step
-        clock.used = False
+            self._step_anywhere(current_step, metric, epoch)
 
     def _step_anywhere(self, current_step: object, metric: float | None, epoch: object) -> None:
         """`step` across a boundary of pieces, without a number, or with more to do than to write one rate."""
+        if type(current_step) is int and self._piece is not self._shut and epoch is metric is None:
+            piece = self._piece_at(current_step)
+            if piece[0] <= current_step < piece[1]:
+                self._piece = self._own_piece = piece
+                self.step(current_step)
+                return
         if current_step is not None and epoch is not None:
             raise ValueError(
                 f"step takes `current_step` or `epoch`, got both: {checks.shown(current_step)}, {checks.shown(epoch)}"
@@ -290,18 +301,24 @@ class Scheduler(LRScheduler):
         at = self._clock.position if position is None else position
         if self._has_schedules_by_group or self._unmatched:
             self._look_for_groups(at)
-        for schedule, writer in self._writes:
-            writer.write(schedule(at))
+        rates = [schedule(at) for schedule, _ in self._writes]  # all of them, before the first is written
+        for (_, writer), rate in zip(self._writes, rates, strict=True):
+            writer.write(rate)
+
+    def _check_highest(self, plan: Plan, factors: list[list[float]] | None = None) -> None:
+        """Refuse a plan whose highest rate a param group cannot hold; the factors are those of a checkpoint."""
+        for index, (binding, schedule) in enumerate(plan.schedules.items()):
+            self._writers[binding].check(schedule._highest, None if factors is None else factors[index])
 
     def _take_piece(self) -> None:
         """Have the formula at hand that holds here, for `step`, unless there is more to do at each step."""
-        self._own_piece = self._piece_here()
+        self._own_piece = self._piece_at(self._clock.position)
         self._piece = self._shut if self._clock.counts_alone() else self._own_piece
 
-    def _piece_here(self) -> Piece:
+    def _piece_at(self, position: float) -> Piece:
         if not self._writes_one_rate or self._control_file is not None or self._unmatched:
             return self._shut
-        start, stop, formula = self.schedule._piece_at(self._clock.position)
+        start, stop, formula = self.schedule._piece_at(position)
         # Positions past the end, and those too large to save, are looked at each time.
         stop = min(stop, self._plan.length + 1, checks.LONGEST)
         return start, stop, formula, self.optimizer, self._written, self._clock
@@ -413,6 +430,7 @@ class Scheduler(LRScheduler):
         lr_is_driven = any(binding.key == "lr" for binding in self._writers)
         at = self._clock.next_position
         plan = self._plan.changed(act, at, max(self.next_lrs) if lr_is_driven else 0.0, why)
+        self._check_highest(plan)
         used = self.last_used_lrs if self._clock.used and at == self._clock.position else None
         self._follow_plan(plan)
         self._used_lrs = used
@@ -617,6 +635,7 @@ class Scheduler(LRScheduler):
         plan = replace(self._plan, changes=()) if code_holds else saved.plan
         plan = replace(plan, samples_per_step=code.plan.samples_per_step or saved.plan.samples_per_step)
         plan.check_rates(saved.position)  # refused here, before anything changes
+        self._check_highest(plan, None if keep == "code" else saved.factors)
         if saved is not written:
             _warn_of_other_steps(written, saved)
         if saved.plan.changes and not plan.changes:
@@ -693,8 +712,8 @@ class Scheduler(LRScheduler):
             lines.append(f"{used}, and {done - end} {clock.unit} after its end" if done > end else used)
             if share < ENOUGH:
                 warn(
-                    f"{used}: the rate ends at {self.current_lr:g} and not at {self.schedule(end):g}. Was it built for "
-                    f"another length, or in steps and moved once an epoch?"
+                    f"{used}: the schedule ends at {self.schedule(done):g} and not at {self.schedule(end):g}. Was it "
+                    f"built for another length, or in steps and moved once an epoch?"
                 )
         if clock.updates and not clock.position and not clock.following:
             lines.append(f"{clock.updates} updates were made and no step: call step() after each, or follow() once")

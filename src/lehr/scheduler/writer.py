@@ -9,7 +9,7 @@ import torch
 from ..control.acts import GroupKey
 from ..warn import warn
 from .group_scale import GroupScale, Scaling
-from .groups import Group, Hyperparameter, Optimizer, all_groups, groups_of, holds, number
+from .groups import Group, Hyperparameter, Optimizer, all_groups, groups_of, holds, largest, number
 
 FEW = 8
 """Groups up to which each is looked at before a write; of more, the first and the last."""
@@ -21,7 +21,7 @@ class Written:
     Attributes:
         groups: The list of param groups if each holds the very object `last` as its rate; else None.
         count: The number of groups at that time.
-        few: Whether each group is looked at before the next write.
+        few: The same if they are few, and each is looked at before the next write; else 0.
         last: The value that was written.
         top: The largest rate that was written.
         into: The list of param groups of the first optimizer at that time; loading a state replaces it.
@@ -32,7 +32,7 @@ class Written:
 
     def __init__(self, start: float) -> None:
         self.groups: list[Group] | None = None
-        self.count, self.few = 0, True
+        self.count = self.few = 0
         self.last: float | None = None
         self.top = self.start = start
         self.into: list[Group] | None = None
@@ -109,6 +109,21 @@ class Writer:
 
     # Writing.
 
+    def check(self, value: float, factors: Sequence[float] | None = None) -> None:
+        """Refuse a value that a group cannot hold.
+
+        Raises:
+            ValueError: Times the factor of a group it is infinite, or more than the group's tensor can hold.
+        """
+        groups = self._checked_groups()
+        for index, (group, factor) in enumerate(zip(groups, factors or self.factors(), strict=False)):
+            most = largest(self._hyperparameter.read(group))
+            if not value * factor <= most:
+                raise ValueError(
+                    f"{self.key} of param group {self._label(index)!r} can be at most {most:g}, and the schedule goes "
+                    f"up to {value:g} times the factor {factor:g} of the group"
+                )
+
     def write(self, value: float) -> None:
         """Write ``value × factor`` into every group, whatever the groups have become.
 
@@ -156,7 +171,8 @@ class Writer:
         written.last, written.top = value, value * max(self._factors, default=0.0)
         written.into = self._optimizers[0].param_groups
         written.groups = groups if groups is written.into and self.key == "lr" and not self.factors_unknown else None
-        written.count, written.few = len(groups), len(groups) <= FEW
+        written.count = len(groups)
+        written.few = written.count if written.count <= FEW else 0
         for group in groups if written.groups is not None else ():
             if group["lr"] is not value:
                 written.groups = None
