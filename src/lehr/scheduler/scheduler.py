@@ -673,8 +673,6 @@ class Scheduler(LRScheduler):
     def __setstate__(self, state: dict[str, Any]) -> None:
         attach(self, state["_optimizers"], state["_writers"])
         vars(self).update(state)
-        for writer in self._writers.values():
-            writer.forget()
         self._take_piece()
         self._hooks = Hooks(self, self._optimizers, self._written)
 

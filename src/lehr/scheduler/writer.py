@@ -69,7 +69,8 @@ class Writer:
         self._hyperparameter = Hyperparameter(key)
         groups = self._checked_groups()
         self._scaling = Scaling(scale, self._hyperparameter, groups)
-        self._factors = self._scaling.factors(groups, [], None)
+        self._factors = self._scaling.factors(groups, [None] * len(groups), None)
+        self._owners = [_owner(group) for group in groups]
         self.written = Written(max(map(self._hyperparameter.number, groups), default=0.0))
         self._held: list[_Held] = []
         self._warned_of_foreign = False
@@ -96,12 +97,19 @@ class Writer:
         """The factor of each group, as the groups are now."""
         if self._is_as_left(groups_of(self._optimizers, self._group)):
             return list(self._factors)
-        return self._scaling.factors(self._checked_groups(), self._factors, self.written.last)
+        groups = self._checked_groups()
+        return self._scaling.factors(groups, self._known_factors(groups), self.written.last)
 
     def load(self, factors: list[float]) -> None:
         """Take over the factors of a checkpoint."""
         self._factors, self._scaling.factors_unknown = list(factors), False
+        self._owners = [_owner(group) for group in groups_of(self._optimizers, self._group)]
         self.forget()
+
+    def _known_factors(self, groups: list[Group]) -> list[float | None]:
+        """The factor of each group, wherever it stands now; None for a group that is new."""
+        known = {id(owner): factor for owner, factor in zip(self._owners, self._factors, strict=False)}
+        return [known.get(id(_owner(group))) for group in groups]
 
     def unmatched(self) -> list[int | str]:
         """The names in ``group_scale`` that no group has so far."""
@@ -159,11 +167,13 @@ class Writer:
             ValueError: A group cannot be written to or has no factor; nothing has been written.
         """
         groups, last = self._checked_groups(), self.written.last
-        known = [] if self.factors_unknown and last is not None else self._factors  # nobody gave them: refuse
+        known = self._known_factors(groups)
+        if self.factors_unknown and last is not None:  # nobody gave them: refuse
+            known = [None] * len(groups)
         factors = self._scaling.factors(groups, known, last)
-        self._warn_of_foreign(groups)
+        self._warn_of_foreign()
         self._hyperparameter.separate(groups)
-        self._factors = factors
+        self._factors, self._owners = factors, [_owner(group) for group in groups]
         return groups
 
     def _remember(self, groups: list[Group], value: float) -> None:
@@ -193,14 +203,15 @@ class Writer:
         if last is None:
             return
         groups = groups_of(self._optimizers, self._group)
-        for index, (group, factor) in enumerate(zip(groups, self._factors, strict=False)):
-            if index < len(self._held) and self._held[index].is_still(group.get(name)):
+        unmoved = len(groups) == len(self._held)
+        for index, (group, factor) in enumerate(zip(groups, self._known_factors(groups), strict=True)):
+            if factor is None or (unmoved and self._held[index].is_still(group.get(name))):
                 continue  # to read a tensor on a device would wait for the device
             held = self._hyperparameter.read(group)
             if not holds(held, last * factor):
                 yield index, held, last * factor
 
-    def _warn_of_foreign(self, groups: list[Group]) -> None:
+    def _warn_of_foreign(self) -> None:
         if self._warned_of_foreign:
             return
         for index, held, ours in self.foreign():
@@ -226,6 +237,11 @@ class Writer:
             if not holds(held, ours):
                 label = self._label(index)
                 yield f"{self.key} of param group {label!r} is {number(held)!r} and should be {ours!r}"
+
+
+def _owner(group: Group) -> object:
+    """What stays the same object when `load_state_dict` replaces the group, or when groups move."""
+    return group.get("params", group)
 
 
 class _Held:
