@@ -139,7 +139,6 @@ class Extend(Act):
         if self.policy == "replan":
             return _replanned(schedule, end).cut(position)
         remaining = schedule.cut(position)
-        self._check_that_it_trains(schedule, position, remaining)
         if not remaining.length:
             return Constant(schedule(position), left)
         if self.policy == "stretch":
@@ -150,14 +149,6 @@ class Extend(Act):
                 f"got {end}; to shorten a run use policy='stretch', or cooldown"
             )
         return sequence(Constant(schedule(position), left - remaining.length), remaining)
-
-    def _check_that_it_trains(self, schedule: Schedule, position: float, remaining: Schedule) -> None:
-        held = self.policy == "hold" or not remaining.length
-        if held and not schedule(position):
-            raise ValueError(
-                f"extend with policy={self.policy!r} would train at the rate 0, which the schedule has reached at "
-                f"{position}: use policy='replan' or policy='restart', or amend with another schedule"
-            )
 
 
 def _replanned(schedule: Schedule, training_steps: int) -> Schedule:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -140,15 +139,15 @@ class Hyperparameter:
 
 
 def _filled(held: object, value: float) -> object:
-    if type(held) is float or not isinstance(held, torch.Tensor):  # the first is quick, the second is not
+    if not isinstance(held, torch.Tensor):
         return value
     with torch.no_grad():
         return held.fill_(value)
 
 
 def largest(held: object) -> float:
-    """The largest number that can take the place of a value: a tensor keeps its type."""
-    return torch.finfo(held.dtype).max if isinstance(held, torch.Tensor) else sys.float_info.max
+    """The largest number that can take the place of a value: a tensor keeps its type, torch takes others as float32."""
+    return torch.finfo(held.dtype if isinstance(held, torch.Tensor) else torch.float32).max
 
 
 def number(held: Any) -> float:

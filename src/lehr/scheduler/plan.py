@@ -84,8 +84,18 @@ class Plan:
         for schedule, new in zip(now.values(), rest, strict=True):
             if new is not None:
                 _check_rest(schedule, new)
+        self._check_that_it_does_something(resolved, position, rest)
         vars(plan)["schedules"] = now  # what would be computed from the start otherwise, again and again
         return plan
+
+    def _check_that_it_does_something(self, act: Act, position: float, rest: tuple[Schedule | None, ...]) -> None:
+        """Refuse a change that leaves every rate at 0 where it already was 0 for good."""
+        pairs = zip(self.schedules.values(), rest, strict=True)
+        if not any(schedule.cut(position)._highest or new._highest for schedule, new in pairs if new is not None):
+            raise ValueError(
+                f"{act} would train at the rate 0, which the schedule has from {position} on: use extend with "
+                f"policy='replan' or policy='restart', or amend with another schedule"
+            )
 
     def check_rates(self, position: float) -> None:
         """Refuse a plan whose rates at a position cannot be computed.

@@ -186,7 +186,7 @@ class Scheduler(LRScheduler):
                     if group["lr"] is last:
                         group["lr"] = rate
                     else:
-                        self._writer.write(rate)
+                        self._writer.write_after_all(rate)
                         break
             elif (
                 groups is written.groups
@@ -273,6 +273,11 @@ class Scheduler(LRScheduler):
         return self
 
     def _move(self, position: float) -> None:
+        piece = self._own_piece
+        if type(position) is int and piece[0] <= position < piece[1]:
+            self._piece = piece
+            self.step(position)
+            return
         if position > self._plan.length:
             self._warn_once(
                 "past the end",
@@ -316,7 +321,8 @@ class Scheduler(LRScheduler):
         self._piece = self._shut if self._clock.counts_alone() else self._own_piece
 
     def _piece_at(self, position: float) -> Piece:
-        if not self._writes_one_rate or self._control_file is not None or self._unmatched:
+        more_to_do = self._control_file is not None or self._unmatched or self._clock.pending
+        if not self._writes_one_rate or more_to_do:
             return self._shut
         start, stop, formula = self.schedule._piece_at(position)
         # Positions past the end, and those too large to save, are looked at each time.
@@ -368,12 +374,12 @@ class Scheduler(LRScheduler):
         if not clock.following:
             return
         piece = self._own_piece
-        if piece[0] <= position < piece[1] and type(position) is int:
-            self._piece = piece  # open to this call alone
+        if type(position) is int and piece[0] <= position < piece[1]:
+            self._piece = piece  # open to this call alone: a number from outside does not move it
             self.step(position)
-            self._piece = self._shut
         else:
             self._move(position)
+        self._piece = self._shut
 
     def _after_skipped_update(self) -> None:
         self._clock.note_skipped_update()
@@ -431,7 +437,8 @@ class Scheduler(LRScheduler):
         at = self._clock.next_position
         plan = self._plan.changed(act, at, max(self.next_lrs) if lr_is_driven else 0.0, why)
         self._check_highest(plan)
-        used = self.last_used_lrs if self._clock.used and at == self._clock.position else None
+        last_used = self._clock.last_used
+        used = self.last_used_lrs if last_used is not None and at <= last_used else None
         self._follow_plan(plan)
         self._used_lrs = used
         self._warned.discard("past the end")
@@ -659,9 +666,10 @@ class Scheduler(LRScheduler):
                 writer.load(factors)
         if self._control_file is not None:
             self._control_file.done = saved.commands
-        self._used_lrs = None
         self._clock.load(saved.position, saved.updates, saved.pending)
         self._follow_plan(plan)
+        before = saved.position - (self._clock.per_update or 0)
+        self._used_lrs = self._lrs(before) if saved.updates and 0 <= before < saved.position else None
         self._write()
 
     # A copy, or what comes out of a pickle, has an optimizer of its own, copied along, and listens to that.
@@ -709,10 +717,9 @@ class Scheduler(LRScheduler):
             used = f"{min(done, end)} of {end} {clock.unit} ({100 * share:.3g} %) used"
             lines.append(f"{used}, and {done - end} {clock.unit} after its end" if done > end else used)
             if share < ENOUGH:
-                warn(
-                    f"{used}: the schedule ends at {self.schedule(done):g} and not at {self.schedule(end):g}. Was it "
-                    f"built for another length, or in steps and moved once an epoch?"
-                )
+                last, final = self.schedule(done), self.schedule(end)
+                where = f": the schedule ends at {last:g} and not at {final:g}" if last != final else ""
+                warn(f"{used}{where}. Was it built for another length, or in steps and moved once an epoch?")
         if clock.updates and not clock.position and not clock.following:
             lines.append(f"{clock.updates} updates were made and no step: call step() after each, or follow() once")
         if clock.skipped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 
@@ -72,7 +73,8 @@ class Writer:
         self._factors = self._scaling.factors(groups, [None] * len(groups), None)
         self._owners = [_owner(group) for group in groups]
         self.written = Written(max(map(self._hyperparameter.number, groups), default=0.0))
-        self._held: list[_Held] = []
+        self._left: list[Any] = []
+        self._holds_numbers = False
         self._warned_of_foreign = False
 
     def _checked_groups(self) -> list[Group]:
@@ -140,25 +142,53 @@ class Writer:
         groups = groups_of(self._optimizers, self._group)
         if not self._is_as_left(groups):
             groups = self._take_stock()
-        put = self._hyperparameter.put
-        for group, factor in zip(groups, self._factors, strict=True):
-            put(group, value if factor == 1.0 else value * factor)
-        self._remember(groups, value)
+        values = [value if factor == 1.0 else value * factor for factor in self._factors]
+        if self._holds_numbers:
+            for group, own in zip(groups, values, strict=True):
+                group[self.key] = own
+            self._left = values
+        else:
+            for group, own in zip(groups, values, strict=True):
+                self._hyperparameter.put(group, own)
+            self._left = [_Held(group[self._hyperparameter.name]) for group in groups]
+        self._note_written(groups, value)
+
+    def write_after_all(self, value: float) -> None:
+        """`write`, after a loop that has put ``value`` into some groups and found another changed."""
+        for group in groups_of(self._optimizers, self._group):
+            if group["lr"] is value:
+                group["lr"] = self.written.last
+        self.write(value)
+
+    def _note_written(self, groups: list[Group], value: float) -> None:
+        written = self.written
+        written.last, written.into = value, self._optimizers[0].param_groups
+        written.top = value * max(self._factors, default=0.0)
+        alike = self._holds_numbers and self.key == "lr" and not self.factors_unknown and set(self._factors) == {1.0}
+        written.groups = groups if alike and groups is written.into else None
+        written.count = len(groups)
+        written.few = written.count if written.count <= FEW else 0
 
     def is_as_left(self) -> bool:
         """Whether the groups are those of the last write and hold what it left."""
         return self._is_as_left(groups_of(self._optimizers, self._group))
 
     def _is_as_left(self, groups: list[Group]) -> bool:
-        written = self.written
+        """Of many groups that hold numbers, the first and the last are looked at."""
         if self.factors_unknown:
             return False
-        if groups is written.groups:
-            return written.stands()
-        if written.groups is not None or not self._held or len(groups) != len(self._held):
+        if groups is self.written.groups:
+            return self.written.stands()
+        left = self._left
+        if not left or len(groups) != len(left):
             return False
-        name = self._hyperparameter.name
-        return all(kept.is_still(group.get(name)) for group, kept in zip(groups, self._held, strict=True))
+        if not self._holds_numbers:
+            name = self._hyperparameter.name
+            return all(kept.is_still(group.get(name)) for group, kept in zip(groups, left, strict=True))
+        for index in range(len(left)) if len(left) <= FEW else (0, -1):
+            if groups[index].get(self.key) is not left[index]:
+                return False
+        return True
 
     def _take_stock(self) -> list[Group]:
         """Check the groups, find factors for new ones, and warn of values that others wrote.
@@ -174,26 +204,14 @@ class Writer:
         self._warn_of_foreign()
         self._hyperparameter.separate(groups)
         self._factors, self._owners = factors, [_owner(group) for group in groups]
-        return groups
-
-    def _remember(self, groups: list[Group], value: float) -> None:
-        written = self.written
-        written.last, written.top = value, value * max(self._factors, default=0.0)
-        written.into = self._optimizers[0].param_groups
-        written.groups = groups if groups is written.into and self.key == "lr" and not self.factors_unknown else None
-        written.count = len(groups)
-        written.few = written.count if written.count <= FEW else 0
-        for group in groups if written.groups is not None else ():
-            if group["lr"] is not value:
-                written.groups = None
-                break
         name = self._hyperparameter.name
-        self._held = [_Held(group[name]) for group in groups] if written.groups is None else []
+        self._holds_numbers = name == self.key and not any(isinstance(group[name], torch.Tensor) for group in groups)
+        return groups
 
     def forget(self) -> None:
         """Expect nothing of what the groups hold now: an optimizer's state was loaded."""
         self.written.groups = self.written.last = None
-        self._held = []
+        self._left = []
 
     # Whether it is obeyed.
 
@@ -203,9 +221,9 @@ class Writer:
         if last is None:
             return
         groups = groups_of(self._optimizers, self._group)
-        unmoved = len(groups) == len(self._held)
+        unmoved = len(groups) == len(self._left) and not self._holds_numbers
         for index, (group, factor) in enumerate(zip(groups, self._known_factors(groups), strict=True)):
-            if factor is None or (unmoved and self._held[index].is_still(group.get(name))):
+            if factor is None or (unmoved and self._left[index].is_still(group.get(name))):
                 continue  # to read a tensor on a device would wait for the device
             held = self._hyperparameter.read(group)
             if not holds(held, last * factor):
