@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from ..schedules import Constant, Schedule, checks
-from ..schedules.recipes.aliases import unknown_schedule, unknown_setting
+from ..schedules.recipes.aliases import unknown_setting
 from ..schedules.recipes.settings import missing_settings
 from .errors import SpecError
-from .kinds import TAG, Kind, kind, names
+from .kinds import TAG, Kind, kind
 from .limits import Size
 
 
@@ -88,15 +88,10 @@ _CONSTANT = Kind("Constant", Constant)
 
 def _call(data: object, path: str) -> Call:
     if not isinstance(data, Mapping) or TAG not in data:
-        actual = f"it has the keys {checks.shown([*islice(data, 10)])}" if isinstance(data, Mapping) else ""
-        raise SpecError(
-            path,
-            f"must be a mapping with the key {TAG!r}, which names a schedule; {actual or 'got ' + checks.shown(data)}",
-        )
-    found = kind(data[TAG])
-    if found is None:
-        raise SpecError(f"{path}.{TAG}", unknown_schedule(data[TAG], names()))
-    return Call(found, {word: value for word, value in data.items() if word != TAG})
+        keys = [*islice(data, 10)] if isinstance(data, Mapping) else None
+        actual = f"got {checks.shown(data)}" if keys is None else f"it has the keys {checks.shown(keys)}"
+        raise SpecError(path, f"must be a mapping with the key {TAG!r}, which names a schedule; {actual}")
+    return Call(kind(data[TAG], f"{path}.{TAG}"), {word: value for word, value in data.items() if word != TAG})
 
 
 def _check_types(kind: Kind, settings: dict[str, object], path: str) -> None:

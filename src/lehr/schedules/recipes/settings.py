@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, cast, get_args, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_args, get_type_hints
 
 from .. import checks, lengths, shapes
 from ..lengths import Length
 from .aliases import unknown_setting
+
+T = TypeVar("T")
 
 Rate = Annotated[float, "at least 0"]
 """A rate, or a factor that may be above 1."""
@@ -47,6 +49,22 @@ def missing_settings(owner: str, missing: Iterable[str], known: Iterable[str]) -
     if names[-1] == "max_lr":
         return f"{needs}, the peak rate, such as max_lr=1e-3; for a schedule of factors say max_lr=1.0"
     return f"{needs}. It takes {', '.join(known)}"
+
+
+def by_position(owner: str, names: Sequence[str], args: Sequence[T], kwargs: Mapping[str, object]) -> dict[str, T]:
+    """Return the values that a call of ``owner`` gives without a name, each with its name.
+
+    Raises:
+        ValueError: There are too many, or one is given by name as well.
+    """
+    if len(args) > len(names):
+        raise ValueError(
+            f"{owner} takes at most {len(names)} settings without a name ({', '.join(names)}), got {len(args)}"
+        )
+    for name in names[: len(args)]:
+        if name in kwargs:
+            raise ValueError(f"{owner} got `{name}` twice: by position and by name")
+    return dict(zip(names, args, strict=False))
 
 
 class Settings:
@@ -90,22 +108,15 @@ class Settings:
         )
 
     def _bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, object]:
-        if len(args) > len(self._positional):
-            raise ValueError(
-                f"{self.owner} takes at most {len(self._positional)} settings without a name "
-                f"({', '.join(self._positional)}), got {len(args)}"
-            )
-        by_position = dict(zip(self._positional, args, strict=False))
+        without_name = by_position(self.owner, self._positional, args, kwargs)
         for name in kwargs:
             if name not in self._forms:
-                raise ValueError(unknown_setting(self.owner, name, self._names, {*by_position, *kwargs}))
-            if name in by_position:
-                raise ValueError(f"{self.owner} got `{name}` twice: by position and by name")
-        given = {**self._defaults, **by_position, **kwargs}
-        if len(given) < len(self._names):
-            missing = [name for name in self._names if name not in given]
+                raise ValueError(unknown_setting(self.owner, name, self._names, {*without_name, *kwargs}))
+        bound = {**self._defaults, **without_name, **kwargs}
+        missing = [name for name in self._names if name not in bound]
+        if missing:
             raise ValueError(missing_settings(self.owner, missing, self._names))
-        return given
+        return bound
 
     def _check_levels(self, settings: Mapping[str, Any]) -> None:
         """Check what holds for every recipe that has these settings."""
