@@ -156,8 +156,7 @@ class Exponential(Schedule):
         _check(self, "start")
         checks.store(self, factor=checks.number("factor", self.factor, owner="Exponential", above=0))
         checks.store(self, every=checks.length("every", self.every, owner="Exponential", above=0))
-        if not isinstance(self.staircase, bool):
-            raise ValueError(f"Exponential needs True or False for `staircase`, got {checks.shown(self.staircase)}")
+        checks.boolean("staircase", self.staircase, owner="Exponential")
         if not math.isfinite(self._highest):
             raise ValueError(
                 f"Exponential with `factor` above 1 needs a `length` at which its rate is still a finite number, got "

@@ -148,12 +148,11 @@ def read(path: str | os.PathLike[str]) -> Schedule:
     try:
         with path.open("rb") as file:
             text = file.read(4 * LONGEST_TEXT + 1).decode("utf-8-sig")
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the name
-        raise SpecError(_named(path), f"cannot be read: {_reason(error)}") from None
-    try:
         return parse(text)
     except SpecError as error:
         raise SpecError(_named(path), str(error)) from None
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the name
+        raise SpecError(_named(path), f"cannot be read: {_reason(error)}") from None
 
 
 def write(schedule: Schedule, path: str | os.PathLike[str]) -> None:

@@ -181,20 +181,18 @@ def _shape(value: str, name: str, owner: str, total: int | None) -> str:
     return value
 
 
-_FORMS: list[tuple[object, Form]] = [
-    (Length, _steps),
-    (Length | None, _steps),
-    (Period, _period),
-    (Period | None, _period),
-    (tuple[Length, ...], _several_steps),
-    (Rate, _rate),
-    (Rate | None, _rate),
-    (Factor, _factor),
-    (float, _real),
-    (int, _integer),
-    (str, _shape),
-]
+_FORMS: dict[object, Form] = {
+    Length: _steps,
+    Period: _period,
+    tuple[Length, ...]: _several_steps,
+    Rate: _rate,
+    Factor: _factor,
+    float: _real,
+    int: _integer,
+    str: _shape,
+}
 
 
 def _form(hint: object) -> Form:
-    return next(form for annotation, form in _FORMS if annotation == hint)
+    """The form of an annotation, which may allow None beside it."""
+    return next(form for annotation, form in _FORMS.items() if hint in (annotation, annotation | None))  # type: ignore[operator]
