@@ -48,10 +48,6 @@ class Constant(Schedule):
         return [(0, lambda t: rate)]
 
     @property
-    def _highest(self) -> float:
-        return self.rate
-
-    @property
     def _level(self) -> float | None:
         return self.rate if self.length is None else None
 
@@ -119,10 +115,6 @@ class Ramp(Schedule):
 
     def _breaks(self, start: float, stop: float) -> Iterator[float]:
         return iter(())  # the pieces of a shape are one formula, which is rounded differently
-
-    @property
-    def _highest(self) -> float:
-        return max(self.start, self.end)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -224,7 +216,3 @@ class PowerLaw(Schedule):
     def _pieces(self, xp: Backend) -> list[Piece]:
         start, exponent, scale = self.start, self.exponent, self.timescale
         return [(0, lambda t: start * ((t + scale) / scale) ** exponent)]
-
-    @property
-    def _highest(self) -> float:
-        return self.start

@@ -25,7 +25,7 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _hook(kind: type) -> dict[str, Any]:
+def _hook(kind: type) -> dict[str, object]:
     if kind is Schedule:
         return {"anyOf": [{"$ref": "#/$defs/Schedule"}, {"type": "number", "minimum": 0}]}
     raise NotImplementedError(kind)

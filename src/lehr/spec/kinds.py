@@ -42,7 +42,7 @@ class Kind:
         return [name for name, parameter in self.parameters.items() if is_required(parameter)]
 
     @cached_property
-    def hints(self) -> dict[str, Any]:
+    def hints(self) -> dict[str, object]:
         return {"self": Schedule, **get_type_hints(self.build)}
 
     @cached_property

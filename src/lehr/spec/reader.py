@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import msgspec
 
@@ -64,7 +63,7 @@ class Reader:
         _check_types(call.kind, settings, path)
         return _built(call.kind, settings, path)
 
-    def _setting(self, hint: Any, value: object, path: str, depth: int) -> object:
+    def _setting(self, hint: object, value: object, path: str, depth: int) -> object:
         """``value``, in which what describes a schedule has become that schedule."""
         if hint is Schedule:
             return self.schedule(value, path, depth + 1)

@@ -95,11 +95,11 @@ class Settings:
         for name in self._names:
             value = given[name]
             is_none = value is None and name in self._optional
-            resolved[name] = None if is_none else self._forms[name](value, name, self.owner, steps)
+            resolved[name] = None if is_none else self._forms[name](name, value, self.owner, steps)
         self._check_levels(resolved)
         return resolved
 
-    def recorded(self, resolved: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    def recorded(self, resolved: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
         """The settings that a schedule prints and saves: those that differ from their defaults, and the common ones."""
         return tuple(
             (name, value)
@@ -134,32 +134,27 @@ class Settings:
             )
 
 
-# The form of a setting: (value, its name, the recipe, training_steps) -> the value that the recipe gets.
-
-Form = Callable[[Any, str, str, int | None], object]
-
-
-def _steps(value: object, name: str, owner: str, total: int | None) -> int:
-    return lengths.steps(value, name=name, of=total)
+Form = Callable[..., object]
+"""A setting's name and value, the recipe and the length of the run -> the value that the recipe gets."""
 
 
-def _period(value: object, name: str, owner: str, total: int | None) -> int:
-    steps = lengths.steps(value, name=name, of=total)
+def _steps(name: str, value: object, owner: str, of: int | None) -> int:
+    return lengths.steps(value, name=name, of=of)
+
+
+def _period(name: str, value: object, owner: str, of: int | None) -> int:
+    steps = lengths.steps(value, name=name, of=of)
     if not steps:
         raise ValueError(f"{owner} needs `{name}` of at least 1, got {checks.shown(value)}")
     return steps
 
 
-def _several_steps(value: object, name: str, owner: str, total: int | None) -> tuple[int, ...]:
+def _several_steps(name: str, value: object, owner: str, of: int | None) -> tuple[int, ...]:
     items = value if isinstance(value, list | tuple) else [value]
-    return tuple(lengths.steps(item, name=f"{name}[{index}]", of=total) for index, item in enumerate(items))
+    return tuple(lengths.steps(item, name=f"{name}[{index}]", of=of) for index, item in enumerate(items))
 
 
-def _rate(value: object, name: str, owner: str, total: int | None) -> float:
-    return checks.number(name, value, owner=owner)
-
-
-def _factor(value: object, name: str, owner: str, total: int | None) -> float:
+def _factor(name: str, value: object, owner: str, of: int | None) -> float:
     factor = checks.number(name, value, owner=owner, above=0)
     if factor > 1:
         raise ValueError(
@@ -168,15 +163,7 @@ def _factor(value: object, name: str, owner: str, total: int | None) -> float:
     return factor
 
 
-def _real(value: object, name: str, owner: str, total: int | None) -> float:
-    return checks.real(name, value, owner=owner)
-
-
-def _integer(value: object, name: str, owner: str, total: int | None) -> int:
-    return checks.integer(name, value, owner=owner)
-
-
-def _shape(value: str, name: str, owner: str, total: int | None) -> str:
+def _shape(name: str, value: object, owner: str, of: int | None) -> object:
     shapes.get(value)  # which refuses what is not a shape
     return value
 
@@ -185,10 +172,10 @@ _FORMS: dict[object, Form] = {
     Length: _steps,
     Period: _period,
     tuple[Length, ...]: _several_steps,
-    Rate: _rate,
+    Rate: lambda name, value, owner, of: checks.number(name, value, owner=owner),
     Factor: _factor,
-    float: _real,
-    int: _integer,
+    float: lambda name, value, owner, of: checks.real(name, value, owner=owner),
+    int: lambda name, value, owner, of: checks.integer(name, value, owner=owner),
     str: _shape,
 }
 
