@@ -1,8 +1,9 @@
 """Shapes: how a ramp goes from its start to its end.
 
-Given a start ``a``, an end ``b`` and a length of ``n`` positions, a shape is a formula from the ``t``
-positions done to a rate between the two. Most are known by the share of the way that is left, 1 at 0
-and 0 at ``n``. It is computed from ``n - t``, which is exact where ``1 - t / n`` is not.
+A shape is a formula from the ``t`` positions done, of ``n``, to a rate between the two ends. Most are known
+by the share of the way that is left, 1 at 0 and 0 at ``n``: its base is the end of the ramp. Where a shape
+counts the way that is gone, its base is the start. What is left is computed from ``n - t``, which is exact
+where ``1 - t / n`` is not.
 
 To add a shape, write its function here and give it a row in the table of the golden tests.
 """
@@ -22,10 +23,9 @@ from . import checks
 from .backends import Backend, Formula, Piece, Value
 
 Curve = Callable[..., Value]
-"""The base and the height, n, the backend and the shape's own parameters -> the formula.
+"""The base, the height above it, n, the backend and the shape's own parameters -> the formula.
 
-What counts the way left has the end for its base, what counts the way gone the start. A curve that
-counts from both ``ends`` takes these two instead, and gives a list of pieces.
+A curve that counts from both ``ends`` takes these two instead, and gives a list of pieces.
 """
 
 Rule = Callable[..., str | None]

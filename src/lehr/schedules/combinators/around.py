@@ -80,8 +80,7 @@ class Clip(Around, Schedule):
         return [(start, self._clipped(f, xp)) for start, f in self.of._parts_of_formula(xp)]
 
     def _final(self) -> float:
-        final = self.of._final_rate
-        return float(self._clipped(lambda t: final, SCALARS)(self.length))
+        return float(self._clipped(self.of._hold, SCALARS)(0))
 
     @cached_property
     def _highest(self) -> float:
@@ -93,9 +92,6 @@ class Clip(Around, Schedule):
 
     def _fit(self, length: float) -> Schedule:
         return fitted(self.of, length).clip(self.lo, self.hi)
-
-    def _inside_cycle(self, position: float) -> bool:
-        return self.of._inside_cycle(position)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
