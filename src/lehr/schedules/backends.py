@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -55,54 +54,30 @@ class Backend(Protocol):
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
         """Position -> (index of the cycle, its start), when each is ``factor`` times as long."""
 
-    def sine_squared(self, angle: Fraction, base: float, height: float, *, at: float) -> Formula:
-        """``base + height · sin²(angle · (t - at))``; near ``at`` too its last digits are right."""
-
     def power(self, base: float, index: Value) -> Value:
         """``base ** index`` for an integer ``index``, rounded alike by all backends."""
 
 
-def split(angle: Fraction) -> tuple[float, float]:
-    """Two floats whose sum is the angle; the first has so few bits that its products with positions are exact."""
-    exponent = math.frexp(float(angle))[1] - 30
-    high = math.ldexp(math.floor(math.ldexp(float(angle), -exponent)), exponent)
-    return high, float(angle - Fraction(high))
-
-
-class _Numbers:
-    """What floats and arrays compute alike."""
-
-    sin: Callable[..., Value]
-
-    def sine_squared(self, angle: Fraction, base: float, height: float, *, at: float) -> Formula:
-        sin, (high, low) = self.sin, split(angle)
-        return lambda t: base + height * ((s := sin(high * (k := t - at) + low * k)) * s)
-
-
-class _Scalars(_Numbers):
+class _Scalars:
     """Floats, through `math`: what trains."""
 
-    pi = math.pi
-    sin = staticmethod(math.sin)
-    cos = staticmethod(math.cos)
-    sqrt = staticmethod(math.sqrt)
-    exp = staticmethod(math.exp)
-    log = staticmethod(math.log)
-    tanh = staticmethod(math.tanh)
     maximum = staticmethod(max)
     minimum = staticmethod(min)
 
+    def __getattr__(self, name: str) -> Value:
+        return getattr(math, name)
+
     def piecewise(self, pieces: Sequence[Piece]) -> Formula:
-        starts = [start for start, _ in pieces]
-        formulas = [formula for _, formula in pieces]
         if len(pieces) == 1:
-            return formulas[0]
+            return pieces[0][1]
         if len(pieces) == 2:  # the common sizes, without the cost of a search
             (_, a), (b_start, b) = pieces
             return lambda t: a(t) if t < b_start else b(t - b_start)
         if len(pieces) == 3:
             (_, a), (b_start, b), (c_start, c) = pieces
             return lambda t: a(t) if t < b_start else b(t - b_start) if t < c_start else c(t - c_start)
+
+        starts, formulas = zip(*pieces, strict=True)
 
         def follow(t: float) -> Value:
             index = bisect_right(starts, t) - 1
@@ -129,31 +104,28 @@ class _Scalars(_Numbers):
         return base**index
 
 
-class _Arrays(_Numbers):
+class _Arrays:
     """float64 arrays, through NumPy, which is imported with the first array."""
 
-    pi = math.pi
-
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Value:
         import numpy as np
 
         return getattr(np, name)
 
     def piecewise(self, pieces: Sequence[Piece]) -> Formula:
-        starts = [start for start, _ in pieces]
-        formulas = [formula for _, formula in pieces]
+        starts, formulas = zip(*pieces, strict=True)
 
         def follow(t: Array) -> Array:
             rates: Array = self.empty_like(t)
-            for index, inside in enumerate(self._shares(t, starts)):
+            for inside, start, formula in zip(self._shares(t, starts), starts, formulas, strict=True):
                 local = t[inside]
                 if local.size:
-                    rates[inside] = formulas[index](local - starts[index])
+                    rates[inside] = formula(local - start)
             return rates
 
         return follow
 
-    def _shares(self, t: Array, starts: list[float]) -> list[Any]:
+    def _shares(self, t: Array, starts: Sequence[float]) -> list[Value]:
         """For each piece, the index of its positions: a slice where the positions are in order, else a mask."""
         if t.ndim == 1 and bool((t[1:] >= t[:-1]).all()):
             cuts = [0, *self.searchsorted(t, starts[1:]).tolist(), t.size]
@@ -168,11 +140,10 @@ class _Arrays(_Numbers):
     def line(self, at: Sequence[float], values: Sequence[float]) -> Formula:
         x, y = self.asarray(at, dtype=float), self.asarray(values, dtype=float)
 
-        def between(t: Array) -> Array:
+        def between(t: Value) -> Value:
             right = self.minimum(self.searchsorted(x, t, side="right"), len(x) - 1)
             left = right - 1
-            rates: Array = y[left] + (t - x[left]) / (x[right] - x[left]) * (y[right] - y[left])
-            return rates
+            return y[left] + (t - x[left]) / (x[right] - x[left]) * (y[right] - y[left])
 
         return between
 
@@ -189,11 +160,10 @@ class _Arrays(_Numbers):
 
         return locate
 
-    def power(self, base: float, index: np.ndarray[Any, np.dtype[np.int64]]) -> Array:
+    def power(self, base: float, index: Value) -> Value:
         distinct, place = self.unique(index, return_inverse=True)
         # One by one: NumPy rounds its powers differently, and far out that moves a position to another place.
-        powers: Array = self.asarray([base**i for i in distinct.tolist()], dtype=float)[place]
-        return powers
+        return self.asarray([base**i for i in distinct.tolist()], dtype=float)[place]
 
 
 SCALARS: Backend = _Scalars()

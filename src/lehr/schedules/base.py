@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .backends import Array
 
-    Positions = np.ndarray[Any, np.dtype[Any]]
+    Positions = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
 KINDS: dict[str, Callable[..., Schedule]] = {}
 """Every kind of schedule by its class name: a spec names them, and the operators below build them.
@@ -128,6 +128,11 @@ class Schedule(ABC):
         """Itself, or the one part that it combines."""
         return self
 
+    @property
+    def _name(self) -> str:
+        """What builds it from its settings."""
+        return type(self).__name__
+
     def _changes(self, start: float, stop: float) -> Iterator[float]:
         """The breaks in (start, stop), and the end if it lies there."""
         end = min(stop, self._end)
@@ -144,12 +149,8 @@ class Schedule(ABC):
         return self._pieces(SCALARS)
 
     @cached_property
-    def _held_scalar_pieces(self) -> list[Piece]:
-        return self._and_final(self._scalar_pieces)
-
-    @cached_property
     def _rate(self) -> Formula:
-        return SCALARS.piecewise(self._held_scalar_pieces)
+        return SCALARS.piecewise(self._held_pieces(SCALARS))
 
     # The results for scalars are kept: nested schedules ask for them at each level.
 
@@ -159,27 +160,29 @@ class Schedule(ABC):
 
     def _held_pieces(self, xp: Backend) -> list[Piece]:
         """The formulas on all positions: those up to the end, and the final rate from there on."""
-        return self._held_scalar_pieces if xp is SCALARS else self._and_final(self._pieces(xp))
+        pieces = self._parts_of_formula(xp)
+        return pieces if self.length is None else [*pieces, (self.length, self._hold)]
 
     def _held(self, xp: Backend) -> Formula:
         """Position -> rate, from 0 to any size."""
         return self._rate if xp is SCALARS else xp.piecewise(self._held_pieces(xp))
 
-    def _and_final(self, pieces: list[Piece]) -> list[Piece]:
-        if self.length is None:
-            return pieces
+    @property
+    def _hold(self) -> Formula:
         final = self._final_rate
-        return [*pieces, (self.length, lambda t: final)]
+        return lambda t: final
 
     def _piece_at(self, position: float) -> tuple[float, float, Formula]:
         """The formula that holds at ``position``, after the start and the stop of where it holds.
 
         It counts positions from that start. The last one stops nowhere: its stop is infinite.
         """
-        pieces = self._held_scalar_pieces
+        if position >= self._end:
+            return self._end, math.inf, self._hold
+        pieces = self._scalar_pieces
         following = bisect_right(pieces, position, key=itemgetter(0))
         start, formula = pieces[following - 1]
-        return start, pieces[following][0] if following < len(pieces) else math.inf, formula
+        return start, pieces[following][0] if following < len(pieces) else self._end, formula
 
     # Rates.
 
@@ -187,7 +190,7 @@ class Schedule(ABC):
     def __call__(self, position: float) -> float: ...
     @overload
     def __call__(self, position: Positions) -> Array: ...
-    def __call__(self, position: Any) -> Any:
+    def __call__(self, position: float | Positions) -> float | Array:
         try:
             if type(position) is int and position >= 0:
                 return float(self._rate(position))
@@ -238,7 +241,7 @@ class Schedule(ABC):
     def __hash__(self) -> int:
         return hash(self._key())
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """The fields alone, without what is kept for speed."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
@@ -249,7 +252,7 @@ class Schedule(ABC):
 
     def _chunks(self) -> Iterator[str]:
         """Its repr piece by piece, so that a message need not write down all of a long one."""
-        yield f"{type(self).__name__}("
+        yield f"{self._name}("
         yield from chunks_of_call(self.settings().items())
         yield ")"
 
@@ -335,10 +338,9 @@ class Schedule(ABC):
         >>> Ramp(0, 1, 10).then(Ramp(1, 0, 10)).cut(10)
         Ramp(start=1.0, end=0.0, length=10)
         """
-        start, end = checks.length("start", start, owner="cut"), self._end
-        stop = max(start, end) if stop is None else checks.length("stop", stop, owner="cut")
-        if stop < start:
-            raise ValueError(f"cut needs `start` at most `stop`, got start={start} and stop={stop}")
+        end = self._end
+        start, stop = checks.span(start, stop, owner="cut")
+        stop = max(start, end) if stop is None else stop
         if start >= min(stop, end):
             return KINDS["Constant"](self(start), stop - start)
         if stop > end:
@@ -389,7 +391,7 @@ class Schedule(ABC):
         """
         return description.describe(self, stop)
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
+    def plot(self, ax: object = None, **options: object) -> Any:
         """Draw it with matplotlib: `lehr.plot.plot_schedule` with the same options.
 
         Args:

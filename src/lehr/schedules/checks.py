@@ -8,7 +8,6 @@ import operator
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
-from typing import Any
 
 LONGEST = 10**18
 """Positions that any length may have: beyond them a float no longer tells two apart."""
@@ -55,6 +54,15 @@ def length(name: str, value: object, *, owner: str, above: float | None = None) 
         raise ValueError(f"{owner} needs at most 10**18 for `{name}`, got {shown(value)}")
     result = number(name, value, owner=owner, above=above)
     return int(value) if whole else int(result) if result.is_integer() else result  # type: ignore[call-overload]
+
+
+def span(start: object, stop: object, *, owner: str) -> tuple[float, float | None]:
+    """Two positions in order; ``stop`` may be None for the end."""
+    first = length("start", start, owner=owner)
+    last = None if stop is None else length("stop", stop, owner=owner)
+    if last is not None and last < first:
+        raise ValueError(f"{owner} needs `start` at most `stop`, got start={first} and stop={last}")
+    return first, last
 
 
 def integer(name: str, value: object, *, owner: str, least: int = 1, most: int = LONGEST) -> int:
@@ -190,7 +198,7 @@ def escaped(text: str, keep: str = "") -> str:
     return "".join(sign if sign.isprintable() or sign in keep else ascii(sign)[1:-1] for sign in text)
 
 
-def store(schedule: object, **checked: Any) -> None:
+def store(schedule: object, **checked: object) -> None:
     """Put what was checked into a schedule, which is frozen for everybody else."""
     for name, value in checked.items():
         object.__setattr__(schedule, name, value)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol, overload
+from typing import TYPE_CHECKING
 
 from .checks import LONGEST, integer, shown
-from .sampling import HasBreaks, positions, spread
+from .sampling import Describable, positions, spread
 
 if TYPE_CHECKING:
     from .backends import Array
@@ -24,19 +24,6 @@ LONGEST_REPR = 4_000
 _MOST_BREAKS = 10_000
 _NOTICEABLE = 1e-6
 """The share of the rates around a boundary from which on their difference is a jump, and not rounding."""
-
-
-class Describable(HasBreaks, Protocol):
-    """What is asked of a schedule here; `Schedule` imports this file, so this file cannot import it."""
-
-    @property
-    def length(self) -> float | None: ...
-    @overload
-    def __call__(self, position: float) -> float: ...
-    @overload
-    def __call__(self, position: Array) -> Array: ...
-    def _changes(self, start: float, stop: float) -> Iterator[float]: ...
-    def _inside_cycle(self, position: float) -> bool: ...
 
 
 @dataclass(frozen=True)

@@ -48,10 +48,6 @@ class Constant(Schedule):
         return [(0, lambda t: rate)]
 
     @property
-    def _highest(self) -> float:
-        return self.rate
-
-    @property
     def _level(self) -> float | None:
         return self.rate if self.length is None else None
 
@@ -120,10 +116,6 @@ class Ramp(Schedule):
     def _breaks(self, start: float, stop: float) -> Iterator[float]:
         return iter(())  # the pieces of a shape are one formula, which is rounded differently
 
-    @property
-    def _highest(self) -> float:
-        return max(self.start, self.end)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Exponential(Schedule):
@@ -156,8 +148,7 @@ class Exponential(Schedule):
         _check(self, "start")
         checks.store(self, factor=checks.number("factor", self.factor, owner="Exponential", above=0))
         checks.store(self, every=checks.length("every", self.every, owner="Exponential", above=0))
-        if not isinstance(self.staircase, bool):
-            raise ValueError(f"Exponential needs True or False for `staircase`, got {checks.shown(self.staircase)}")
+        checks.boolean("staircase", self.staircase, owner="Exponential")
         if not math.isfinite(self._highest):
             raise ValueError(
                 f"Exponential with `factor` above 1 needs a `length` at which its rate is still a finite number, got "
@@ -225,7 +216,3 @@ class PowerLaw(Schedule):
     def _pieces(self, xp: Backend) -> list[Piece]:
         start, exponent, scale = self.start, self.exponent, self.timescale
         return [(0, lambda t: start * ((t + scale) / scale) ** exponent)]
-
-    @property
-    def _highest(self) -> float:
-        return self.start

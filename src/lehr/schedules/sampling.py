@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol, overload
 
 if TYPE_CHECKING:
     from .backends import Array
 
 
-class HasBreaks(Protocol):
-    """What is asked of a schedule here."""
+class Describable(Protocol):
+    """What is asked of a schedule here and in `description`; `Schedule` imports that file, so it cannot be imported."""
 
+    @property
+    def length(self) -> float | None: ...
+    @overload
+    def __call__(self, position: float) -> float: ...
+    @overload
+    def __call__(self, position: Array) -> Array: ...
     def breaks(self, stop: float | None = None, most: int = ..., *, start: float = 0) -> list[float]: ...
+    def _changes(self, start: float, stop: float) -> Iterator[float]: ...
+    def _inside_cycle(self, position: float) -> bool: ...
 
 
 def spread(count: int, stop: float) -> Array:
@@ -29,7 +38,7 @@ def spread(count: int, stop: float) -> Array:
     return np.sort(shares) * stop
 
 
-def positions(schedule: HasBreaks, stop: float, most: int) -> Array:
+def positions(schedule: Describable, stop: float, most: int) -> Array:
     """Positions from 0 to ``stop``, both included, sorted and distinct.
 
     Of a run that has no more updates than ``most``, each update is among them.

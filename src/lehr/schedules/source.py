@@ -12,10 +12,10 @@ import keyword
 import math
 import unicodedata
 from collections.abc import Callable, Sequence
-from fractions import Fraction
+from functools import partial
 from itertools import zip_longest
 
-from .backends import Formula, Piece, Value, split
+from .backends import Formula, Piece, Value
 from .base import Schedule
 from .checks import LONGEST, shown
 from .cycles import MOST, Cycles, length_beyond
@@ -38,20 +38,17 @@ def _node(value: Value) -> ast.expr:
     return value.node if isinstance(value, _Expression) else ast.Constant(value)
 
 
-def _is(value: Value, number: int) -> bool:
-    return not isinstance(value, _Expression) and value == number
+def _binary(operator: ast.operator, *, swapped: bool = False) -> Callable[[_Expression, Value], _Expression]:
+    neutral = {ast.Add: 0, ast.Mult: 1} | ({} if swapped else {ast.Sub: 0, ast.Pow: 1})
 
-
-def _binary(operator: ast.operator, *, swapped: bool = False) -> Callable[[Value, Value], _Expression]:
-    def build(a: Value, b: Value) -> _Expression:
-        left, right = (b, a) if swapped else (a, b)
-        if isinstance(operator, ast.Add) and _is(left, 0):
-            return right  # type: ignore[no-any-return]  # a is an expression, so this is it
-        if isinstance(operator, ast.Mult | ast.Pow) and _is(right, 1):
-            return left  # type: ignore[no-any-return]
-        if isinstance(operator, ast.Mult) and _is(left, 1):
-            return right  # type: ignore[no-any-return]
-        return _Expression(ast.BinOp(_node(left), operator, _node(right)))
+    def build(a: _Expression, b: Value) -> _Expression:
+        if not isinstance(b, _Expression) and b == neutral.get(type(operator)):
+            return a
+        left, right = _node(a), _node(b)
+        if a is b:  # the side of a square: named, so that it is computed once
+            right = ast.Name("side")
+            left = ast.NamedExpr(right, left)
+        return _Expression(ast.BinOp(right, operator, left) if swapped else ast.BinOp(left, operator, right))
 
     return build
 
@@ -73,22 +70,15 @@ def _call(function: str, *arguments: Value) -> _Expression:
     return _Expression(ast.Call(ast.Name(function), [_node(a) for a in arguments], []))
 
 
-def _function(name: str) -> Callable[..., _Expression]:
-    return lambda *arguments: _call(name, *arguments)
-
-
 class _Source:
     """The backend of text: each choice between pieces becomes a function of its own."""
 
     pi = _Expression(ast.Attribute(ast.Name("math"), "pi"))
-    sin = staticmethod(_function("math.sin"))
-    cos = staticmethod(_function("math.cos"))
-    sqrt = staticmethod(_function("math.sqrt"))
-    exp = staticmethod(_function("math.exp"))
-    log = staticmethod(_function("math.log"))
-    tanh = staticmethod(_function("math.tanh"))
-    maximum = staticmethod(_function("max"))
-    minimum = staticmethod(_function("min"))
+    maximum = staticmethod(partial(_call, "max"))
+    minimum = staticmethod(partial(_call, "min"))
+
+    def __getattr__(self, name: str) -> Callable[..., _Expression]:
+        return partial(_call, f"math.{name}")
 
     def __init__(self) -> None:
         self.functions: list[str] = []
@@ -152,13 +142,6 @@ class _Source:
             return tuple(_Expression(node) for node in both)  # type: ignore[return-value]
 
         return parts
-
-    def sine_squared(self, angle: Fraction, base: float, height: float, *, at: float) -> Formula:
-        high, low = split(angle)
-        lines = [f"t = t - {at!r}"] if at else []
-        return self.define(
-            [*lines, f"sine = math.sin({high!r} * t + {low!r} * t)", f"return {base!r} + {height!r} * (sine * sine)"]
-        )
 
     def power(self, base: float, index: Value) -> Value:
         return base**index

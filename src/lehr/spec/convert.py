@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..schedules import Schedule, checks
-from ..schedules.recipes import Recipe
 from .kinds import TAG
 from .limits import check
 
@@ -27,8 +26,7 @@ def to_dict(schedule: Schedule) -> dict[str, Any]:
 
 
 def _described(schedule: Schedule) -> dict[str, object]:
-    name = schedule.name if isinstance(schedule, Recipe) else type(schedule).__name__
-    return {TAG: name, **{word: _plain(value) for word, value in schedule.settings().items()}}
+    return {TAG: schedule._name, **{word: _plain(value) for word, value in schedule.settings().items()}}
 
 
 def _plain(value: object) -> object:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,8 +40,7 @@ def from_json(text: str) -> Schedule:
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        seen: set[str] = set()
-        double = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        [(double, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the key {checks.shown(double)} appears twice")
     return result
 
@@ -148,12 +148,11 @@ def read(path: str | os.PathLike[str]) -> Schedule:
     try:
         with path.open("rb") as file:
             text = file.read(4 * LONGEST_TEXT + 1).decode("utf-8-sig")
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the name
-        raise SpecError(_named(path), f"cannot be read: {_reason(error)}") from None
-    try:
         return parse(text)
     except SpecError as error:
         raise SpecError(_named(path), str(error)) from None
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the name
+        raise SpecError(_named(path), f"cannot be read: {_reason(error)}") from None
 
 
 def write(schedule: Schedule, path: str | os.PathLike[str]) -> None:

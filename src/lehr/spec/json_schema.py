@@ -16,17 +16,16 @@ def json_schema() -> dict[str, Any]:
     >>> sorted(json_schema())
     ['$defs', '$ref', '$schema']
     """
-    structs = [found.struct for found in map(kind, names()) if found is not None]
+    structs = [kind(name, "schema").struct for name in names()]
     refs, definitions = msgspec.json.schema_components(structs, schema_hook=_hook, ref_template="#/$defs/{name}")
-    anything = {"anyOf": list(refs)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$ref": "#/$defs/Schedule",
-        "$defs": {"Schedule": anything, **definitions},
+        "$defs": {"Schedule": {"anyOf": list(refs)}, **definitions},
     }
 
 
-def _hook(kind: type) -> dict[str, Any]:
+def _hook(kind: type) -> dict[str, object]:
     if kind is Schedule:
         return {"anyOf": [{"$ref": "#/$defs/Schedule"}, {"type": "number", "minimum": 0}]}
     raise NotImplementedError(kind)

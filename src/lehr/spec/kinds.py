@@ -14,7 +14,9 @@ from ..schedules import Schedule
 from ..schedules.base import KINDS
 from ..schedules.combinators import sequence
 from ..schedules.recipes import RECIPES
+from ..schedules.recipes.aliases import unknown_schedule
 from ..schedules.recipes.settings import is_required
+from .errors import SpecError
 
 TAG = "schedule"
 """The key whose value names the schedule that a mapping describes; the other keys are its settings."""
@@ -40,7 +42,7 @@ class Kind:
         return [name for name, parameter in self.parameters.items() if is_required(parameter)]
 
     @cached_property
-    def hints(self) -> dict[str, Any]:
+    def hints(self) -> dict[str, object]:
         return {"self": Schedule, **get_type_hints(self.build)}
 
     @cached_property
@@ -60,12 +62,15 @@ def names() -> list[str]:
     return [*RECIPES, *(name for name in KINDS if name != "Recipe")]
 
 
-def kind(name: object) -> Kind | None:
-    """Look up the recipe or class of that name; None if there is none."""
-    if not isinstance(name, str) or name == "Recipe":
-        return None
-    build = RECIPES.get(name) or KINDS.get(name)
-    return _kind(name, build) if build else None
+def kind(name: object, path: str) -> Kind:
+    """Look up the recipe or class of that name, which stands at ``path``.
+
+    Raises:
+        SpecError: There is none.
+    """
+    if not isinstance(name, str) or name == "Recipe" or not (build := RECIPES.get(name) or KINDS.get(name)):
+        raise SpecError(path, unknown_schedule(name, names()))
+    return _kind(name, build)
 
 
 @lru_cache(maxsize=256)
@@ -78,12 +83,7 @@ def _then(parts: tuple[Schedule, ...]) -> Schedule:
 
 
 THEN = Kind("then", _then)
-METHODS = {
-    "then": THEN,
-    "repeat": Kind("repeat", Schedule.repeat),
-    "clip": Kind("clip", Schedule.clip),
-    "cut": Kind("cut", Schedule.cut),
-    "stretch": Kind("stretch", Schedule.stretch),
-    "shift": Kind("shift", Schedule.shift),
+METHODS = {"then": THEN} | {
+    name: Kind(name, getattr(Schedule, name)) for name in ("repeat", "clip", "cut", "stretch", "shift")
 }
 """The methods that a schedule in one line of text may call."""

@@ -24,14 +24,11 @@ class Size:
     def add_part(self, path: str, depth: int) -> None:
         self._parts += 1
         if self._parts > MOST_PARTS:
-            raise SpecError(
-                path, f"a spec has at most {MOST_PARTS:,} parts; use Knots or Table, each of which is one part"
-            )
+            reason = f"a spec has at most {MOST_PARTS:,} parts; use Knots or Table, each of which is one part"
+            raise SpecError(path, reason)
         if depth > DEEPEST:
-            raise SpecError(
-                f"{path[:40]}...",
-                f"a spec is nested at most {DEEPEST} deep; build the schedule anew instead of wrapping it again",
-            )
+            reason = f"a spec is nested at most {DEEPEST} deep; build the schedule anew instead of wrapping it again"
+            raise SpecError(f"{path[:40]}...", reason)
 
     def add_numbers(self, path: str, count: int) -> None:
         self._numbers += count
@@ -63,17 +60,19 @@ def check(schedule: Schedule) -> None:
         part, depth = left.pop()
         size.add_part("spec", depth)
         for name, value in part.settings().items():
-            if isinstance(value, Schedule):
-                left.append((value, depth + 1))
-            elif type(value) is tuple:
-                if value and isinstance(value[0], Schedule):
-                    left += [(inner, depth + 1) for inner in value]
-                else:
-                    size.add_numbers(f"spec.{name}", len(value))
-                    for item in value:
-                        _check_plain(item, name)
-            else:
-                _check_plain(value, name)
+            items = value if type(value) is tuple else (value,)
+            if items and isinstance(items[0], Schedule):
+                left += [(inner, depth + 1) for inner in items]
+                continue
+            if items is value:
+                size.add_numbers(f"spec.{name}", len(items))
+            for item in items:
+                if not _is_plain(item):
+                    raise SpecError(
+                        f"spec.{checks.named(name)}",
+                        f"{checks.shown(item)} cannot be written in a spec: a setting is a finite number, a printable "
+                        f"word of at most {LONGEST_WORD:,} characters, a schedule, or a tuple of those",
+                    )
 
 
 def check_text(text: str, language: str) -> None:
@@ -88,21 +87,11 @@ def check_text(text: str, language: str) -> None:
         )
 
 
-def _check_plain(value: object, name: str) -> None:
-    kind = type(value)
-    if kind is float:
-        if math.isfinite(value):  # type: ignore[arg-type]  # it is a float
-            return
-    elif kind is int:
-        if -(2**63) <= value < 2**63:  # type: ignore[operator]  # it is an int
-            return
-    elif kind is str:
-        if len(value) <= LONGEST_WORD and value.isprintable():  # type: ignore[arg-type, attr-defined]  # it is a str
-            return
-    elif value is None or kind is bool:
-        return
-    raise SpecError(
-        f"spec.{checks.named(name)}",
-        f"{checks.shown(value)} cannot be written in a spec: a setting is a finite number, a printable word of at "
-        f"most {LONGEST_WORD:,} characters, a schedule, or a tuple of those",
-    )
+def _is_plain(value: object) -> bool:
+    if type(value) is float:
+        return math.isfinite(value)
+    if type(value) is int:
+        return -(2**63) <= value < 2**63
+    if type(value) is str:
+        return len(value) <= LONGEST_WORD and value.isprintable()
+    return value is None or type(value) is bool

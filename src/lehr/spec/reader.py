@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import msgspec
 
 from ..schedules import Constant, Schedule, checks
-from ..schedules.recipes.aliases import unknown_schedule, unknown_setting
+from ..schedules.recipes.aliases import unknown_setting
 from ..schedules.recipes.settings import missing_settings
 from .errors import SpecError
-from .kinds import TAG, Kind, kind, names
+from .kinds import TAG, Kind, kind
 from .limits import Size
 
 
@@ -64,7 +63,7 @@ class Reader:
         _check_types(call.kind, settings, path)
         return _built(call.kind, settings, path)
 
-    def _setting(self, hint: Any, value: object, path: str, depth: int) -> object:
+    def _setting(self, hint: object, value: object, path: str, depth: int) -> object:
         """``value``, in which what describes a schedule has become that schedule."""
         if hint is Schedule:
             return self.schedule(value, path, depth + 1)
@@ -88,15 +87,10 @@ _CONSTANT = Kind("Constant", Constant)
 
 def _call(data: object, path: str) -> Call:
     if not isinstance(data, Mapping) or TAG not in data:
-        actual = f"it has the keys {checks.shown([*islice(data, 10)])}" if isinstance(data, Mapping) else ""
-        raise SpecError(
-            path,
-            f"must be a mapping with the key {TAG!r}, which names a schedule; {actual or 'got ' + checks.shown(data)}",
-        )
-    found = kind(data[TAG])
-    if found is None:
-        raise SpecError(f"{path}.{TAG}", unknown_schedule(data[TAG], names()))
-    return Call(found, {word: value for word, value in data.items() if word != TAG})
+        keys = [*islice(data, 10)] if isinstance(data, Mapping) else None
+        actual = f"got {checks.shown(data)}" if keys is None else f"it has the keys {checks.shown(keys)}"
+        raise SpecError(path, f"must be a mapping with the key {TAG!r}, which names a schedule; {actual}")
+    return Call(kind(data[TAG], f"{path}.{TAG}"), {word: value for word, value in data.items() if word != TAG})
 
 
 def _check_types(kind: Kind, settings: dict[str, object], path: str) -> None:

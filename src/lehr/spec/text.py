@@ -6,6 +6,9 @@ without quotes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ..schedules import Schedule, checks
 from .errors import SpecError
 from .grammar import Parser
@@ -46,16 +49,10 @@ def from_text(text: str) -> Schedule:
     if not isinstance(text, str):
         raise SpecError("text", f"a schedule in one line is a string, got {checks.shown(text)}")
     check_text(text, "text")
-    try:
+    with _errors_of_spec():
         value = Parser(text, "schedule", _SCHEDULE).whole_value()
         if isinstance(value, Call):
             return Reader().schedule(value, "spec", 0)
-    except SpecError:
-        raise
-    except (RecursionError, MemoryError):
-        raise SpecError("text", "it is nested too deeply") from None
-    except ValueError as error:
-        raise SpecError("text", str(error)) from None
     raise SpecError("text", f"{checks.shown(text)} is not a schedule; write for example {_SCHEDULE}")
 
 
@@ -71,18 +68,22 @@ def read_call(text: str) -> tuple[str, list[object], dict[str, object]]:
 
     >>> read_call('cooldown(20k, shape=1-sqrt, why="loss is flat")')
     ('cooldown', [20000], {'shape': '1-sqrt', 'why': 'loss is flat'})
-    >>> read_call("extend(200%, policy=stretch)")
-    ('extend', ['200%'], {'policy': 'stretch'})
     >>> read_call("amend(cosine(10k, max_lr=1e-4))")[1][0].length
     10000
     """
     if not isinstance(text, str) or len(text) > LONGEST_CALL:
         raise SpecError("text", f"a call is a string of at most {LONGEST_CALL:,} characters; write for example {_CALL}")
-    try:
-        call = Parser(text, "call", _CALL).whole_call()
+    with _errors_of_spec():
+        name, positional, named = Parser(text, "call", _CALL).whole_call()
         reader = Reader()
-        positional = [_ready(reader, value) for value in call.positional]
-        return call.name, positional, {name: _ready(reader, value) for name, value in call.named.items()}
+        return name, [_built(reader, v) for v in positional], {word: _built(reader, v) for word, v in named.items()}
+
+
+@contextmanager
+def _errors_of_spec() -> Iterator[None]:
+    """Whatever is wrong with a text is said as a `SpecError`."""
+    try:
+        yield
     except SpecError:
         raise
     except (RecursionError, MemoryError):
@@ -91,7 +92,7 @@ def read_call(text: str) -> tuple[str, list[object], dict[str, object]]:
         raise SpecError("text", str(error)) from None
 
 
-def _ready(reader: Reader, value: object) -> object:
+def _built(reader: Reader, value: object) -> object:
     if isinstance(value, Call):
         return reader.schedule(value, "spec", 0)
-    return [_ready(reader, item) for item in value] if isinstance(value, list) else value
+    return [_built(reader, item) for item in value] if isinstance(value, list) else value

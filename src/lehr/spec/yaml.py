@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, MaxDepthExceededError
@@ -17,11 +16,9 @@ _MOST_NODES = MOST_NUMBERS + 20 * MOST_PARTS
 
 
 class _Composer(Composer):
-    def __init__(self, loader: Any = None) -> None:
-        super().__init__(loader)
-        self._nodes = 0
+    _nodes = 0
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
+    def compose_node(self, parent: object, index: object) -> object:
         self._nodes += 1
         if self._nodes > _MOST_NODES:
             raise YAMLError(f"it has more than {_MOST_NODES:,} nodes")
@@ -43,14 +40,14 @@ def _yaml() -> YAML:
     return yaml
 
 
-def load(text: str) -> Any:
+def load(text: str) -> object:
     try:
         return _yaml().load(text)
     except MaxDepthExceededError:
         raise RecursionError from None
 
 
-def dump(data: Any) -> str:
+def dump(data: object) -> str:
     stream = StringIO()
     _yaml().dump(data, stream)
     return stream.getvalue()

@@ -13,18 +13,31 @@ from ..boundaries import first_position
 from .arithmetic import Product, Sum, chunks_of_operand, fitted, schedules
 
 
-class Around:
-    """What the schedules around one other schedule share: they print as a method call on it."""
+class Delegate:
+    """What a schedule takes from the one ``of`` which it is made, unless it says more."""
 
     of: Schedule
 
-    def __post_init__(self) -> None:
-        (of,) = schedules([self.of], type(self).__name__.lower())
-        checks.store(self, of=of)
+    def _final(self) -> float:
+        return self.of._final_rate
+
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        return self.of._breaks(start, stop)
 
     @property
     def _highest(self) -> float:
         return self.of._highest
+
+    def _inside_cycle(self, position: float) -> bool:
+        return self.of._inside_cycle(position)
+
+
+class Around(Delegate):
+    """What the schedules around one other schedule share: they print as a method call on it."""
+
+    def __post_init__(self) -> None:
+        (of,) = schedules([self.of], type(self).__name__.lower())
+        checks.store(self, of=of)
 
     def _chunks(self) -> Iterator[str]:
         yield from chunks_of_operand(self.of, looser=(Product, Sum))
@@ -67,11 +80,7 @@ class Clip(Around, Schedule):
         return [(start, self._clipped(f, xp)) for start, f in self.of._parts_of_formula(xp)]
 
     def _final(self) -> float:
-        final = self.of._final_rate
-        return float(self._clipped(lambda t: final, SCALARS)(self.length))
-
-    def _breaks(self, start: float, stop: float) -> Iterator[float]:
-        return self.of._breaks(start, stop)
+        return float(self._clipped(self.of._hold, SCALARS)(0))
 
     @cached_property
     def _highest(self) -> float:
@@ -83,9 +92,6 @@ class Clip(Around, Schedule):
 
     def _fit(self, length: float) -> Schedule:
         return fitted(self.of, length).clip(self.lo, self.hi)
-
-    def _inside_cycle(self, position: float) -> bool:
-        return self.of._inside_cycle(position)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,11 +107,8 @@ class Cut(Around, Schedule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.store(self, start=checks.length("start", self.start, owner="cut"))
-        if self.stop is not None:
-            checks.store(self, stop=checks.length("stop", self.stop, owner="cut"))
-            if self.stop < self.start:
-                raise ValueError(f"cut needs `start` at most `stop`, got start={self.start} and stop={self.stop}")
+        start, stop = checks.span(self.start, self.stop, owner="cut")
+        checks.store(self, start=start, stop=stop)
 
     @cached_property
     def length(self) -> float | None:
@@ -170,9 +173,6 @@ class Stretch(Around, Schedule):
     def _pieces(self, xp: Backend) -> list[Piece]:
         formula, old, new = self.of._held(xp), self.of._end, self.length
         return [(0, lambda t: formula(t * old / new))]
-
-    def _final(self) -> float:
-        return self.of._final_rate
 
     def _breaks(self, start: float, stop: float) -> Iterator[float]:
         old, new = self.of._end, self.length

@@ -40,9 +40,10 @@ _SCHEDULES = {
 """Our name -> the names that other libraries use for it, separated by spaces."""
 
 _ELSEWHERE = {
-    "reducelronplateau": "add a lehr.Plateau to a Scheduler: it lowers the rate of any schedule",
-    "reduce_lr_on_plateau": "add a lehr.Plateau to a Scheduler: it lowers the rate of any schedule",
-    "plateau": "add a lehr.Plateau to a Scheduler: it lowers the rate of any schedule",
+    **dict.fromkeys(
+        ("reducelronplateau", "reduce_lr_on_plateau", "plateau"),
+        "add a lehr.Plateau to a Scheduler: it lowers the rate of any schedule",
+    ),
     "lambdalr": "tabulate the function: lehr.Table([f(t) for t in range(N)])",
     "multiplicativelr": "tabulate the rates: lehr.Table([...])",
     "sequentiallr": "put one schedule after another: a.then(b)",
@@ -109,9 +110,6 @@ def unknown_setting(owner: str, word: object, known: Iterable[str], given: Colle
     """
     known = list(known)
     free = [name for name in known if name not in given]
-    aliases: dict[str, str] = {}
-    for ours, names in _SETTINGS.items():
-        for theirs in names.split() if ours in free else ():
-            aliases.setdefault(theirs, ours)
+    aliases = {theirs: ours for ours in reversed(_SETTINGS) if ours in free for theirs in _SETTINGS[ours].split()}
     meant = checks.suggestion(word, free, aliases).replace("'", "`")
     return f"{owner} has no setting `{checks.named(word)}`; {meant}Available: {', '.join(known)}"

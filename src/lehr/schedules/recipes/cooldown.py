@@ -201,11 +201,7 @@ def infinite(
             f"infinite needs `constant_lr` between `min_lr` and `max_lr`, got {level!r} "
             f"outside {min_lr!r} to {max_lr!r}"
         )
-    phases = {
-        "warmup_steps": warmup_steps,
-        "cooldown_steps": cooldown_steps,
-        "decay_steps": decay_steps,
-    }
+    phases = {"warmup_steps": warmup_steps, "cooldown_steps": cooldown_steps, "decay_steps": decay_steps}
     hold = _hold_steps("infinite", training_steps, **phases)
     return after_warmup(
         warmup_steps,

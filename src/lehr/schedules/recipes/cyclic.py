@@ -135,11 +135,7 @@ def _triangle(
 
 @recipe
 def triangular(
-    training_steps: Length | None = None,
-    *,
-    max_lr: Rate,
-    min_lr: Rate = 0.0,
-    cycle_steps: Period,
+    training_steps: Length | None = None, *, max_lr: Rate, min_lr: Rate = 0.0, cycle_steps: Period
 ) -> Schedule:
     r"""Linear up and linear down, again and again.
 
@@ -163,11 +159,7 @@ def triangular(
 
 @recipe
 def triangular2(
-    training_steps: Length | None = None,
-    *,
-    max_lr: Rate,
-    min_lr: Rate = 0.0,
-    cycle_steps: Period,
+    training_steps: Length | None = None, *, max_lr: Rate, min_lr: Rate = 0.0, cycle_steps: Period
 ) -> Schedule:
     r"""`triangular`, each cycle half as high above ``min_lr`` as the one before.
 
@@ -221,13 +213,7 @@ def exp_range(
 
 
 @recipe
-def range_test(
-    training_steps: Length,
-    *,
-    max_lr: Rate,
-    min_lr: Rate = 1e-7,
-    shape: str = "exponential",
-) -> Schedule:
+def range_test(training_steps: Length, *, max_lr: Rate, min_lr: Rate = 1e-7, shape: str = "exponential") -> Schedule:
     r"""From a rate that is too low to one that is too high, to find a peak rate between them.
 
     .. math:: \eta_t = \eta_\min (\eta_\max / \eta_\min)^{t / N}

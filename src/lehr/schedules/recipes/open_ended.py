@@ -42,11 +42,7 @@ def inverse_sqrt(
 
 @recipe
 def noam(
-    training_steps: Length | None = None,
-    warmup_steps: Length = 4000,
-    *,
-    model_dim: int,
-    factor: Rate = 1.0,
+    training_steps: Length | None = None, warmup_steps: Length = 4000, *, model_dim: int, factor: Rate = 1.0
 ) -> Schedule:
     r"""The schedule of the original Transformer.
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ParamSpec
 
 from .. import checks
 from ..backends import Backend, Piece
-from ..base import Schedule, chunks_of_call
+from ..base import Schedule
 from ..combinators import sequence
+from ..combinators.around import Delegate
 from ..lengths import Length
 from ..parts import Ramp
 from .aliases import unknown_schedule
@@ -27,50 +28,36 @@ RECIPES: dict[str, Callable[..., Schedule]] = {}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Recipe(Schedule):
-    """What a recipe returns: its body, printed and saved as the call that built it.
+class Recipe(Delegate, Schedule):
+    """What a recipe returns: a schedule that is printed and saved as the call that built it.
 
-    It equals any schedule with the same body.
+    It equals any schedule of the same parts.
     """
 
     name: str
-    arguments: tuple[tuple[str, Any], ...]
-    body: Schedule = field(repr=False)
+    arguments: tuple[tuple[str, object], ...]
+    of: Schedule
 
     @property
     def length(self) -> float | None:
-        return self.body.length
+        return self.of.length
 
     @property
     def _body(self) -> Schedule:
-        return self.body
-
-    def _pieces(self, xp: Backend) -> list[Piece]:
-        return self.body._parts_of_formula(xp)
-
-    def _final(self) -> float:
-        return self.body._final_rate
-
-    def _breaks(self, start: float, stop: float) -> Iterator[float]:
-        return self.body._breaks(start, stop)
+        return self.of
 
     @property
-    def _highest(self) -> float:
-        return self.body._highest
+    def _name(self) -> str:
+        return self.name
 
-    def _inside_cycle(self, position: float) -> bool:
-        return self.body._inside_cycle(position)
+    def _pieces(self, xp: Backend) -> list[Piece]:
+        return self.of._parts_of_formula(xp)
 
-    def _key(self) -> tuple[Any, ...]:
-        return self.body._key()
+    def _key(self) -> tuple[object, ...]:
+        return self.of._key()
 
     def settings(self) -> dict[str, Any]:
         return dict(self.arguments)
-
-    def _chunks(self) -> Iterator[str]:
-        yield f"{self.name}("
-        yield from chunks_of_call(self.arguments)
-        yield ")"
 
 
 def recipe(function: Callable[P, Schedule]) -> Callable[P, Schedule]:

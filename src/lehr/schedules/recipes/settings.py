@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, cast, get_args, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_args, get_type_hints
 
 from .. import checks, lengths, shapes
 from ..lengths import Length
 from .aliases import unknown_setting
+
+T = TypeVar("T")
 
 Rate = Annotated[float, "at least 0"]
 """A rate, or a factor that may be above 1."""
@@ -49,6 +51,22 @@ def missing_settings(owner: str, missing: Iterable[str], known: Iterable[str]) -
     return f"{needs}. It takes {', '.join(known)}"
 
 
+def by_position(owner: str, names: Sequence[str], args: Sequence[T], kwargs: Mapping[str, object]) -> dict[str, T]:
+    """Return the values that a call of ``owner`` gives without a name, each with its name.
+
+    Raises:
+        ValueError: There are too many, or one is given by name as well.
+    """
+    if len(args) > len(names):
+        raise ValueError(
+            f"{owner} takes at most {len(names)} settings without a name ({', '.join(names)}), got {len(args)}"
+        )
+    for name in names[: len(args)]:
+        if name in kwargs:
+            raise ValueError(f"{owner} got `{name}` twice: by position and by name")
+    return dict(zip(names, args, strict=False))
+
+
 class Settings:
     """The settings of one recipe, read from the signature of its function."""
 
@@ -77,11 +95,11 @@ class Settings:
         for name in self._names:
             value = given[name]
             is_none = value is None and name in self._optional
-            resolved[name] = None if is_none else self._forms[name](value, name, self.owner, steps)
+            resolved[name] = None if is_none else self._forms[name](name, value, self.owner, steps)
         self._check_levels(resolved)
         return resolved
 
-    def recorded(self, resolved: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    def recorded(self, resolved: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
         """The settings that a schedule prints and saves: those that differ from their defaults, and the common ones."""
         return tuple(
             (name, value)
@@ -90,22 +108,15 @@ class Settings:
         )
 
     def _bind(self, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, object]:
-        if len(args) > len(self._positional):
-            raise ValueError(
-                f"{self.owner} takes at most {len(self._positional)} settings without a name "
-                f"({', '.join(self._positional)}), got {len(args)}"
-            )
-        by_position = dict(zip(self._positional, args, strict=False))
+        without_name = by_position(self.owner, self._positional, args, kwargs)
         for name in kwargs:
             if name not in self._forms:
-                raise ValueError(unknown_setting(self.owner, name, self._names, {*by_position, *kwargs}))
-            if name in by_position:
-                raise ValueError(f"{self.owner} got `{name}` twice: by position and by name")
-        given = {**self._defaults, **by_position, **kwargs}
-        if len(given) < len(self._names):
-            missing = [name for name in self._names if name not in given]
+                raise ValueError(unknown_setting(self.owner, name, self._names, {*without_name, *kwargs}))
+        bound = {**self._defaults, **without_name, **kwargs}
+        missing = [name for name in self._names if name not in bound]
+        if missing:
             raise ValueError(missing_settings(self.owner, missing, self._names))
-        return given
+        return bound
 
     def _check_levels(self, settings: Mapping[str, Any]) -> None:
         """Check what holds for every recipe that has these settings."""
@@ -123,32 +134,27 @@ class Settings:
             )
 
 
-# The form of a setting: (value, its name, the recipe, training_steps) -> the value that the recipe gets.
-
-Form = Callable[[Any, str, str, int | None], object]
-
-
-def _steps(value: object, name: str, owner: str, total: int | None) -> int:
-    return lengths.steps(value, name=name, of=total)
+Form = Callable[..., object]
+"""A setting's name and value, the recipe and the length of the run -> the value that the recipe gets."""
 
 
-def _period(value: object, name: str, owner: str, total: int | None) -> int:
-    steps = lengths.steps(value, name=name, of=total)
+def _steps(name: str, value: object, owner: str, of: int | None) -> int:
+    return lengths.steps(value, name=name, of=of)
+
+
+def _period(name: str, value: object, owner: str, of: int | None) -> int:
+    steps = lengths.steps(value, name=name, of=of)
     if not steps:
         raise ValueError(f"{owner} needs `{name}` of at least 1, got {checks.shown(value)}")
     return steps
 
 
-def _several_steps(value: object, name: str, owner: str, total: int | None) -> tuple[int, ...]:
+def _several_steps(name: str, value: object, owner: str, of: int | None) -> tuple[int, ...]:
     items = value if isinstance(value, list | tuple) else [value]
-    return tuple(lengths.steps(item, name=f"{name}[{index}]", of=total) for index, item in enumerate(items))
+    return tuple(lengths.steps(item, name=f"{name}[{index}]", of=of) for index, item in enumerate(items))
 
 
-def _rate(value: object, name: str, owner: str, total: int | None) -> float:
-    return checks.number(name, value, owner=owner)
-
-
-def _factor(value: object, name: str, owner: str, total: int | None) -> float:
+def _factor(name: str, value: object, owner: str, of: int | None) -> float:
     factor = checks.number(name, value, owner=owner, above=0)
     if factor > 1:
         raise ValueError(
@@ -157,33 +163,23 @@ def _factor(value: object, name: str, owner: str, total: int | None) -> float:
     return factor
 
 
-def _real(value: object, name: str, owner: str, total: int | None) -> float:
-    return checks.real(name, value, owner=owner)
-
-
-def _integer(value: object, name: str, owner: str, total: int | None) -> int:
-    return checks.integer(name, value, owner=owner)
-
-
-def _shape(value: str, name: str, owner: str, total: int | None) -> str:
+def _shape(name: str, value: object, owner: str, of: int | None) -> object:
     shapes.get(value)  # which refuses what is not a shape
     return value
 
 
-_FORMS: list[tuple[object, Form]] = [
-    (Length, _steps),
-    (Length | None, _steps),
-    (Period, _period),
-    (Period | None, _period),
-    (tuple[Length, ...], _several_steps),
-    (Rate, _rate),
-    (Rate | None, _rate),
-    (Factor, _factor),
-    (float, _real),
-    (int, _integer),
-    (str, _shape),
-]
+_FORMS: dict[object, Form] = {
+    Length: _steps,
+    Period: _period,
+    tuple[Length, ...]: _several_steps,
+    Rate: lambda name, value, owner, of: checks.number(name, value, owner=owner),
+    Factor: _factor,
+    float: lambda name, value, owner, of: checks.real(name, value, owner=owner),
+    int: lambda name, value, owner, of: checks.integer(name, value, owner=owner),
+    str: _shape,
+}
 
 
 def _form(hint: object) -> Form:
-    return next(form for annotation, form in _FORMS if annotation == hint)
+    """The form of an annotation, which may allow None beside it."""
+    return next(form for annotation, form in _FORMS.items() if hint in (annotation, annotation | None))  # type: ignore[operator]

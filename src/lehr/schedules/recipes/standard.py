@@ -10,10 +10,7 @@ from .recipe import REQUIRED, Rate, after_warmup, recipe
 
 @recipe
 def constant(
-    training_steps: Length | None = None,
-    warmup_steps: Length = 0,
-    max_lr: Rate = REQUIRED,
-    min_lr: Rate = 0.0,
+    training_steps: Length | None = None, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate = 0.0
 ) -> Schedule:
     r"""``max_lr`` at every step: :math:`\eta_t = \eta_\max`.
 
@@ -98,12 +95,7 @@ def cosine(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQU
 
 @recipe
 def polynomial(
-    training_steps: Length,
-    warmup_steps: Length = 0,
-    max_lr: Rate = REQUIRED,
-    min_lr: Rate = 0.0,
-    *,
-    power: Rate = 2.0,
+    training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate = 0.0, *, power: Rate = 2.0
 ) -> Schedule:
     r"""Linear warmup, then a power of the share of the run that is left.
 
@@ -124,10 +116,7 @@ def polynomial(
 
 @recipe
 def exponential(
-    training_steps: Length,
-    warmup_steps: Length = 0,
-    max_lr: Rate = REQUIRED,
-    min_lr: Rate | None = None,
+    training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate | None = None
 ) -> Schedule:
     r"""Linear warmup, then a geometric decay that takes the whole run.
 
