@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 import torch
-from catalogue.optimizers import adamw, rates_of
+from catalogue.optimizers import adamw, rates_of, sgd
 
 import lehr
 from lehr import Scheduler
@@ -48,3 +48,20 @@ def test_a_copy_on_the_same_optimizer_is_refused():
         copy.copy(scheduler)
     scheduler.step(5)
     assert rates_of(opt) == [0.05]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda whole: pickle.loads(pickle.dumps(whole))])
+def test_a_copy_knows_what_was_written(copied):
+    """So an update at a rate of 0, as torch.distributed.checkpoint makes one, is not taken for one of the run."""
+    opt = sgd(1.0)
+    scheduler = Scheduler(opt, lehr.linear(40, max_lr=1.0)).follow()
+    scheduler.detach()
+    opt, scheduler = copied((opt, scheduler))
+    opt.param_groups[0]["lr"] = 0.0
+    opt.step()
+    assert (scheduler.position, scheduler.updates) == (0, 0)
+    opt.step()
+    assert (scheduler.position, scheduler.updates) == (0, 0)
+    opt.param_groups[0]["lr"] = 1.0
+    opt.step()
+    assert (scheduler.position, scheduler.updates) == (1, 1)

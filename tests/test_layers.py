@@ -13,12 +13,13 @@ SOURCE = Path(__file__).parent.parent / "src" / "lehr"
 # Each room, and the rooms below it that it may import.
 BELOW = {
     "files": set(),
+    "warn": set(),
     "schedules": set(),
     "spec": {"schedules", "files"},
     "control": {"schedules", "spec"},
     "forecast": {"schedules", "plot", "files"},
     "plot": {"schedules", "control", "files"},
-    "scheduler": {"schedules", "spec", "control"},
+    "scheduler": {"schedules", "spec", "control", "warn"},
     "cli": {"schedules", "spec", "plot", "files", "forecast", "control", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }

@@ -293,6 +293,20 @@ def test_an_update_at_a_rate_of_0_that_torch_makes_is_not_one_of_the_run(follow,
     assert (scheduler.position, scheduler.updates, rates_of(optimizer)) == (1, 1, [0.875])
 
 
+@pytest.mark.parametrize("fake", [0, 1])
+def test_an_update_at_a_rate_of_0_of_one_of_several_optimizers_is_not_one_of_the_run(fake):
+    both = [sgd(), sgd()]
+    scheduler = Scheduler(both, Ramp(1, 0, 8)).follow()
+    both[fake].param_groups[0]["lr"] = 0.0
+    both[fake].step()
+    both[fake].param_groups[0]["lr"] = 1.0
+    assert (scheduler.position, scheduler.updates) == (0, 0)
+    for t in range(4):
+        assert [rates_of(optimizer) for optimizer in both] == [[1 - t / 8]] * 2
+        [optimizer.step() for optimizer in both]
+    assert (scheduler.position, scheduler.updates) == (4, 4)
+
+
 # Positions.
 
 
@@ -400,7 +414,7 @@ def test_factors_of_a_state_cost_what_they_say(factors):
         scheduler.load_state_dict(scheduler.state_dict() | {"group_factors": factors})
 
 
-@pytest.mark.parametrize("wrong", [10**400, 10**18, -1, 1.5, True, "3"])
+@pytest.mark.parametrize("wrong", [10**400, 10**19, -1, 1.5, True, "3"])
 @pytest.mark.parametrize("key", ["samples_per_step", "updates", "commands", "position", "pending"])
 def test_counts_of_a_state_are_counts(key, wrong):
     scheduler = Scheduler(sgd(), Constant(1.0))
@@ -429,3 +443,50 @@ def test_settings_of_a_plateau_alone_drop_no_changes():
     lehr.Plateau(other, patience=5)
     other.load_state_dict(scheduler.state_dict(), keep="code")
     assert other.current_lr == 0.5
+
+
+# What no param group can hold.
+
+
+def test_a_rate_that_a_tensor_cannot_hold_is_refused_and_changes_nothing():
+    with pytest.raises(ValueError, match=r"lr of param group 0 can be at most 3\.40282e"):
+        Scheduler(sgd(torch.tensor(1.0)), Constant(1e100))
+    scheduler = Scheduler(sgd(torch.tensor(1.0)), lehr.cosine(100, max_lr=1.0))
+    for act in (control.Scale(1e100), control.Rebase(1e300), control.Amend(Ramp(0.1, 1e100, 50))):
+        with pytest.raises(ValueError, match="can be at most"):
+            scheduler.change(act)
+    scheduler.step(1)
+    assert scheduler.history == []
+
+
+def test_factors_put_no_infinity_into_the_optimizer():
+    with pytest.raises(ValueError, match=r"times the factor 1e\+200 of the group"):
+        Scheduler(sgd(), Constant(1e200), group_scale=[1e200])
+    scheduler = Scheduler(sgd(), Constant(1.0), group_scale=[1e200])
+    with pytest.raises(ValueError, match="times the factor"):
+        scheduler.scale(1e200)
+    assert rates_of(scheduler.optimizer) == [1e200]
+
+
+def test_a_tensor_that_an_earlier_scheduler_wrote_is_not_taken_for_a_peak():
+    optimizer = sgd(torch.tensor(1.0))
+    first = Scheduler(optimizer, "cosine", 100, 10)
+    first.step(50)
+    first.detach()
+    with pytest.raises(ValueError, match="what an earlier Scheduler wrote"):
+        Scheduler(optimizer, "cosine", 100, 10)
+
+
+def test_the_report_compares_a_schedule_with_itself():
+    scheduler = Scheduler(sgd(weight_decay=0.1), {"weight_decay": Ramp(0.1, 0.2, 10)})
+    with pytest.warns(UserWarning, match=r"the schedule ends at 0\.1 and not at 0\.2"):
+        scheduler.report()
+
+
+def test_the_largest_position_can_be_saved_after_its_update():
+    scheduler = Scheduler(optimizer := sgd(), Constant(1.0))
+    scheduler.step(10**18 - 1)
+    optimizer.step()
+    state = scheduler.state_dict()
+    assert state["position"] == 10**18
+    Scheduler(sgd(), Constant(1.0)).load_state_dict(state)

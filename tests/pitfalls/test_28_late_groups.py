@@ -1,6 +1,6 @@
 """A param group added during the run makes most torch schedulers raise, or gives the new group 1.46 instead of 0.5.
 
-The Scheduler adopts it at the next write by the rule of the other groups, and warns when groups disappear or change places.
+The Scheduler adopts it at the next write by the rule of the other groups, and groups that are removed or change places keep their factors.
 
 Reported in https://github.com/pytorch/pytorch/issues/79888 https://github.com/pytorch/pytorch/issues/104361 https://github.com/huggingface/transformers/pull/43692
 """
@@ -10,6 +10,7 @@ import torch
 from catalogue.examples import SHORT
 from catalogue.optimizers import parameter, rates_of, sgd, update, used_by
 
+import lehr
 from lehr import Scheduler
 
 make = torch.optim.lr_scheduler
@@ -68,22 +69,32 @@ def test_a_late_group_without_a_rate_gets_the_default_one():
     assert rates_of(opt) == pytest.approx([0.4, 0.4])
 
 
-def test_a_group_that_goes_is_told_of():
+def test_a_group_keeps_its_factor_when_another_goes():
     opt = sgd(1.0, 0.1)
     scheduler = Scheduler(opt, "linear", 10, group_scale="ratio")
     scheduler.step(1)
     del opt.param_groups[0]
-    with pytest.warns(UserWarning, match="param group 0"):
-        scheduler.step(2)
+    scheduler.step(2)
+    assert rates_of(opt) == scheduler.get_last_lr() == [0.1 * 0.8]
 
 
-def test_groups_that_change_places_are_told_of():
+def test_groups_keep_their_factors_when_they_change_places():
     opt = sgd(1.0, 0.1)
     scheduler = Scheduler(opt, "linear", 10, group_scale="ratio")
     scheduler.step(1)
     opt.param_groups.reverse()
-    with pytest.warns(UserWarning, match="param group 0"):
-        scheduler.step(2)
+    scheduler.step(2)
+    assert rates_of(opt) == scheduler.get_last_lr() == [0.1 * 0.8, 0.8]
+
+
+@pytest.mark.parametrize("scale", ["ratio", {"a": 1.0, "b": 0.1, "late": 0.5}])
+def test_a_late_group_of_the_first_of_two_optimizers_moves_no_factor(scale):
+    first, second = sgd(1.0, names=("a",)), sgd(0.1, names=("b",))
+    scheduler = Scheduler([first, second], lehr.linear(10, max_lr=1.0), group_scale=scale)
+    scheduler.step(1)
+    first.add_param_group({"params": [parameter()], "lr": 0.5, "name": "late"})
+    scheduler.step(2)
+    assert [*rates_of(first), *rates_of(second)] == pytest.approx([0.8, 0.4, 0.08])
 
 
 def test_alive_in_torch():

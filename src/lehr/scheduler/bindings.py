@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from ..control.acts import GroupKey
 from ..schedules import Schedule, checks, recipes
 from .group_scale import GroupScale
-from .groups import Group, Hyperparameter, Optimizer, all_groups, listed
+from .groups import Group, Hyperparameter, Optimizer, all_groups, holds, listed
 from .writer import Writer, Written
 
 
@@ -71,12 +72,17 @@ def _one(
         _check_no_settings(settings, schedule)
         return schedule, True
     build = recipes.get(schedule)
-    if "max_lr" in settings or "max_lr" not in inspect.signature(build).parameters:
+    if "max_lr" in settings or not _takes_max_lr(build):
         return build(**settings), True
     lr = Hyperparameter("lr")
     top = max(lr.number(group) for group in groups)
     _check_that_nobody_wrote(optimizers, top)
     return build(**settings, max_lr=top), False
+
+
+@cache
+def _takes_max_lr(recipe: Callable[..., Schedule]) -> bool:
+    return "max_lr" in inspect.signature(recipe).parameters
 
 
 def _check_no_settings(settings: dict[str, Any], schedule: object) -> None:
@@ -180,17 +186,18 @@ def _noted(optimizer: Optimizer) -> weakref.WeakSet[Any]:
 def _note_written(optimizer: Optimizer, written: Written) -> None:
     try:
         earlier = _written.get(optimizer)
-        if earlier is not None and _still_holds(optimizer, earlier, written.start):
+        if earlier is not None and _still_holds(optimizer, earlier):
             written.start = earlier.start
         _written[optimizer] = written
     except TypeError:
         pass
 
 
-def _still_holds(optimizer: Optimizer, earlier: Written, top: float) -> bool:
+def _still_holds(optimizer: Optimizer, earlier: Written) -> bool:
     """Whether the optimizer holds what an earlier Scheduler wrote, and no state was loaded since."""
-    wrote = earlier.last if earlier.groups is not None else earlier.top
-    return optimizer.param_groups is earlier.into and top == wrote
+    wrote = earlier.top if earlier.groups is None or earlier.last is None else earlier.last
+    groups = optimizer.param_groups
+    return groups is earlier.into and any(holds(group["lr"], wrote) for group in groups)
 
 
 def _check_that_nobody_wrote(optimizers: Sequence[Optimizer], top: float) -> None:
@@ -200,7 +207,7 @@ def _check_that_nobody_wrote(optimizers: Sequence[Optimizer], top: float) -> Non
             earlier = _written.get(optimizer)
         except TypeError:
             continue
-        if earlier is not None and top != earlier.start and _still_holds(optimizer, earlier, top):
+        if earlier is not None and top != earlier.start and _still_holds(optimizer, earlier):
             raise ValueError(
                 f"`max_lr` is not given, and the optimizer's rate, {top:g}, is what an earlier Scheduler wrote, not a "
                 f"peak (before it the rate was {earlier.start:g}): give max_lr=..., or set the rate in the param groups"

@@ -49,6 +49,8 @@ RENAMED: dict[int, dict[str, str]] = {4: {"answered": "commands"}}
 INTEGERS = ("updates", "samples_per_step", "commands")
 TEXTS = ("unit", "schedule", "group_factors", "history", "watchers")
 MOST_GROUPS = 1_000_000
+MOST_POSITION = 2 * checks.LONGEST
+"""A bound of what comes after the largest position that `Scheduler.step` takes."""
 LONGEST_TEXT = 16_000_000
 
 
@@ -230,7 +232,7 @@ def _check_types(state: Mapping[str, Any]) -> None:
             raise ValueError(f"the state's `{key}` must be text, got {checks.shown(state[key])}")
     kinds = (int, float) if state["unit"] == "epochs" else (int,)
     for key in ("position", "pending"):
-        if type(state[key]) not in kinds or not 0 <= state[key] < checks.LONGEST:
+        if type(state[key]) not in kinds or not 0 <= state[key] < MOST_POSITION:
             what = "a number" if float in kinds else "an integer"
             raise ValueError(f"the state's `{key}` must be {what} of at least 0, got {checks.shown(state[key])}")
     if state["check"] is not None and type(state["check"]) is not int:
@@ -258,7 +260,7 @@ def _read(key: str, state: Mapping[str, Any], build: Callable[[Any], Value]) -> 
 def _change(row: Any, bindings: int) -> Change:
     position, made, what, why, rest = row
     texts = isinstance(what, str) and isinstance(why, str)
-    if type(position) not in (int, float) or not 0 <= position < checks.LONGEST or type(made) is not int or not texts:
+    if type(position) not in (int, float) or not 0 <= position < MOST_POSITION or type(made) is not int or not texts:
         raise ValueError(f"a change is a position, a time and two texts, got {checks.shown(row)}")
     if len(rest) != bindings:
         raise ValueError(f"a change has a schedule for each of {bindings}, got {len(rest)}")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Protocol
-
-import torch
 
 from ..schedules import checks
 from .groups import Optimizer, all_groups
@@ -55,6 +51,7 @@ class Clock:
         self.last_used: float | None = None
         self.updates = self.skipped = 0
         self.pending: float = 0
+        self._whole_update = None if unit == "epochs" else self.per_update
         self._heard = self._stepped_before_training = self._loaded = False
 
     # Moving.
@@ -116,18 +113,18 @@ class Clock:
         """Whether it follows and has begun to count: then a number from outside does not move it."""
         return self.following and self.last_used is not None
 
-    def note_update(self) -> bool:
-        """Count an update that was made.
-
-        Returns:
-            Whether it was the first of the run and not at position 0, which was stepped over.
-        """
+    def steps_over_the_first(self) -> bool:
+        """Whether the first update of the run does not use position 0, which was stepped over."""
         stepped_over = self._stepped_before_training or self.position == self.per_update
-        first_is_lost = stepped_over and self.position > 0 and not (self.updates or self._loaded)
+        return stepped_over and self.position > 0 and not self._loaded
+
+    def note_update(self) -> float:
+        """Count an update that was made, and return the position of the next, as far as it is known."""
+        position = self.last_used = self.position
         self.updates += 1
         self._heard = self.used = True
-        self.last_used, self.pending = self.position, 0
-        return first_is_lost
+        self.pending = 0
+        return position + self._whole_update if self._whole_update else self.next_position
 
     def note_skipped_update(self) -> None:
         """Count a call of the optimizer in which a gradient scaler made no update."""
@@ -162,81 +159,4 @@ def _per_update(unit: str, value: float | None) -> float | None:
         return None
     if unit == "epochs":
         return checks.number("per_update", value, owner="Scheduler", above=0)
-    return checks.integer("per_update", value, owner="Scheduler")
-
-
-class UpdateListener(Protocol):
-    """What the hooks on an optimizer tell."""
-
-    def _before_update(self, optimizer: Any) -> None: ...
-    def _after_update(self, optimizer: Any) -> None: ...
-    def _after_load(self) -> None: ...
-
-
-class Hooks:
-    """torch's public hooks on some optimizers, which tell a listener of each update.
-
-    The listener is referenced weakly, and nothing of the optimizers is replaced.
-
-    Attributes:
-        hears_updates: Whether the optimizers have such hooks at all; some wrappers have none.
-    """
-
-    def __init__(self, listener: UpdateListener, optimizers: Sequence[Optimizer]) -> None:
-        reference = weakref.ref(listener)
-        self._handles: list[Any] = []
-        heard = [self._hook(optimizer, reference) for optimizer in optimizers]
-        self.hears_updates = all(heard)
-        weakref.finalize(listener, _remove, self._handles)
-
-    def _hook(self, optimizer: Any, reference: Callable[[], UpdateListener | None]) -> bool:
-        is_compiling = torch.compiler.is_dynamo_compiling
-
-        def before(optimizer: Any, args: Any, kwargs: Any) -> None:
-            if is_compiling():  # a traced step takes the rate as its input
-                return
-            if (listener := reference()) is not None:
-                listener._before_update(optimizer)
-
-        def after(optimizer: Any, args: Any, kwargs: Any) -> None:
-            if (listener := reference()) is not None:
-                listener._after_update(optimizer)
-
-        def loaded(*_: Any) -> None:
-            if (listener := reference()) is not None:
-                listener._after_load()
-
-        if any(isinstance(group.get("lr"), torch.Tensor) for group in optimizer.param_groups):
-            # A compiled step traces the hooks, and would be compiled anew for each position. (With a float for a
-            # rate it is compiled anew anyway.)
-            before, after = map(torch.compiler.disable, (before, after))
-        try:
-            self._handles.append(optimizer.register_step_pre_hook(before))
-            self._handles.append(optimizer.register_step_post_hook(after))
-            self._handles.append(optimizer.register_load_state_dict_post_hook(loaded))
-        except (AttributeError, TypeError):
-            return False
-        return True
-
-    def is_listening(self) -> bool:
-        """Whether an optimizer lives that would tell."""
-        return any(handle.hooks_dict_ref() is not None for handle in self._handles)
-
-    def stop(self) -> None:
-        """Take every hook away again."""
-        _remove(self._handles)
-
-
-def skipped_by_scaler(optimizer: Any) -> bool:
-    """Whether a gradient scaler kept a fused optimizer from updating.
-
-    A scaler does not call the step of most optimizers at all when it skips. That of a fused one it calls, with its
-    verdict as an attribute of the optimizer for the time of the call.
-    """
-    found_inf = getattr(optimizer, "found_inf", None)
-    return found_inf is not None and float(found_inf) > 0
-
-
-def _remove(handles: list[Any]) -> None:
-    while handles:
-        handles.pop().remove()
+    return checks.integer("per_update", value, owner="Scheduler", most=10**12)

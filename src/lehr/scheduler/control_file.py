@@ -9,14 +9,15 @@ from typing import Any, Protocol
 
 from ..control import Act, Change
 from ..control.commands import Command, lines_of, log_of
+from ..schedules import checks
+from ..warn import warn
 from . import ranks
-from .warn import warn
 
 SECONDS = 1.0
 """At most one look at the file in so many seconds, and none at a younger file: somebody may be writing it."""
 UPDATES = 100
 """With several ranks, one look in so many updates: they have to agree, which takes a message."""
-MOST_AT_ONCE = 10
+MOST_AT_ONCE = 3
 """Commands applied at one look; the others wait for the next, so that no file holds up an update for long."""
 LARGEST = 1_000_000
 """Bytes of a control file that are read."""
@@ -53,6 +54,8 @@ class ControlFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise ValueError(f"`control_file` must be the path of a file, got {checks.shown(path)}")
         self._path = Path(path)
         self._next_look = 0.0
         self._last_bucket = -1

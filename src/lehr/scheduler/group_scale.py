@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from ..schedules import checks
+from ..warn import warn
 from .groups import Group, Hyperparameter, holds, listed
-from .warn import warn
 
 GroupScale = str | Sequence[float] | Mapping[int | str, float]
 
@@ -33,23 +33,26 @@ class Scaling:
         if scale is None and len(set(values)) > 1:
             self._warn_of_flattening(values)
 
-    def factors(self, groups: list[Group], known: list[float], written: float | None) -> list[float]:
+    def factors(self, groups: list[Group], known: list[float | None], written: float | None) -> list[float]:
         """A factor for each group.
 
         Args:
             groups: The groups as they are now.
-            known: The factors of the first of them; the others were added later, or all are new.
+            known: The factor of each; None for a group that is new.
             written: The value that was written last, before factors; None before the first write.
 
         Raises:
             ValueError: The rule has no factor for a group, or none that is a number of at least 0.
         """
-        factors = known[: len(groups)]
-        if factors and self._scale is None and written is not None:
-            self._warn_of_late(groups[len(factors) :], written)
-        for index in range(len(factors), len(groups)):
-            shared = self._shared(groups, index, factors) if known else None
-            factors.append(self._factor(groups[index], index, written) if shared is None else shared)
+        new = [group for group, factor in zip(groups, known, strict=True) if factor is None]
+        are_late = len(new) < len(groups)
+        if are_late and self._scale is None and written is not None:
+            self._warn_of_late(new, written)
+        factors = []
+        for index, (group, factor) in enumerate(zip(groups, known, strict=True)):
+            if factor is None and are_late:
+                factor = self._shared(group, groups, known)
+            factors.append(self._factor(group, index, written) if factor is None else factor)
         return factors
 
     def unmatched(self, groups: list[Group]) -> list[int | str]:
@@ -86,12 +89,13 @@ class Scaling:
             if isinstance(name, str) and (hint := checks.suggestion(name, free)):
                 raise ValueError(f"group_scale: unknown param group {name!r}; {hint}Available: {listed(groups)}")
 
-    def _shared(self, groups: list[Group], index: int, factors: list[float]) -> float | None:
-        """The factor of an earlier group with the very same tensor: torch's default for a group without a rate."""
-        held = self._hyperparameter.read(groups[index])
+    def _shared(self, group: Group, groups: list[Group], known: list[float | None]) -> float | None:
+        """The factor of a known group with the very same tensor: torch's default for a group without a rate."""
+        held = self._hyperparameter.read(group)
         if not isinstance(held, torch.Tensor):
             return None
-        return next((factors[i] for i in range(index) if self._hyperparameter.read(groups[i]) is held), None)
+        same = (factor for other, factor in zip(groups, known, strict=True) if self._hyperparameter.read(other) is held)
+        return next((factor for factor in same if factor is not None), None)
 
     def _factor(self, group: Group, index: int, written: float | None) -> float:
         scale = self._scale

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -139,10 +140,15 @@ class Hyperparameter:
 
 
 def _filled(held: object, value: float) -> object:
-    if not isinstance(held, torch.Tensor):
+    if type(held) is float or not isinstance(held, torch.Tensor):  # the first is quick, the second is not
         return value
     with torch.no_grad():
         return held.fill_(value)
+
+
+def largest(held: object) -> float:
+    """The largest number that can take the place of a value: a tensor keeps its type."""
+    return torch.finfo(held.dtype).max if isinstance(held, torch.Tensor) else sys.float_info.max
 
 
 def number(held: Any) -> float:

@@ -11,8 +11,8 @@ from typing import Any, Protocol, SupportsFloat, runtime_checkable
 from ..control import stagnation
 from ..control.stagnation import Counters, Settings
 from ..schedules import Schedule, checks
+from ..warn import warn
 from . import ranks
-from .warn import warn
 
 
 @runtime_checkable

@@ -15,16 +15,17 @@ from ..control.commands import check_why
 from ..schedules import Schedule, checks
 from ..schedules.backends import Formula
 from ..schedules.lengths import Length
+from ..warn import warn
 from . import checkpoint
 from .bindings import Binding, HasSchedule, attach, bind, detach
 from .checkpoint import State, StateMismatchError
-from .clock import Clock, Hooks, skipped_by_scaler
+from .clock import Clock
 from .control_file import ControlFile
 from .group_scale import GroupScale
 from .groups import Optimizer, all_groups, number
+from .hooks import Hooks
 from .plan import Plan
-from .warn import warn
-from .writer import Writer, Written
+from .writer import Written
 
 if TYPE_CHECKING:
     import os
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 ENOUGH = 0.9
 """The share of a schedule that a finished run has used; below it `report` warns."""
 
-Piece = tuple[float, float, Formula, Written, Clock]
+Piece = tuple[float, float, Formula, Any, Written, Clock]
 """Positions from and to, the formula that holds there, and what `step` needs beside it."""
 
 
@@ -136,19 +137,23 @@ class Scheduler(LRScheduler):
         plan = Plan(schedules, (), unit, clock.samples_per_step or 0)
         attach(self, optimizers, writers)
         self.optimizer, self._optimizers = optimizers[0], optimizers  # type: ignore[assignment]  # or what wraps one
-        self._clock, self._writers = clock, writers
+        self._clock, self._writers, self._writer = clock, writers, next(iter(writers.values()))
+        self._written = self._writer.written
         self._watchers: list[Plateau] = []
         self._control_file = None if control_file is None else ControlFile(control_file)
         self._group_count = len(all_groups(optimizers))
         self._has_schedules_by_group = any(binding.group is not None for binding in schedules)
         self._writes_one_rate = list(schedules) == [Binding("lr", None)]
         self._warned: set[str] = set()
-        self._unmatched = next(iter(writers.values())).unmatched()
-        self._took_metric = self._leave_alone = False
+        self._unmatched = self._writer.unmatched()
+        self._took_metric = False
+        self._piece: Piece
+        self._shut: Piece = (0, 0, float, self.optimizer, self._written, clock)  # no position is in it
         self._used_lrs: list[float] | None = None
+        self._check_highest(plan)
         self._follow_plan(plan)
         self._write()
-        self._hooks = Hooks(self, optimizers)
+        self._hooks = Hooks(self, optimizers, self._written)
 
     # Moving.
 
@@ -171,34 +176,42 @@ class Scheduler(LRScheduler):
             ValueError: The step is no integer of at least 0 (a fraction is one of an epoch with ``unit="epochs"``),
                 or without a number it is not known how far an update moves; nothing has changed.
         """
-        start, stop, formula, written, clock = self._piece
-        if type(current_step) is not int or not start <= current_step < stop or not epoch is metric is None:
-            self._step_anywhere(current_step, metric, epoch)
-            return
-        # The loop of `Writer.write` for plain floats, written out. Of a few groups each is looked at before it is
-        # written to; of many, the first and the last: to look at each of 512 would cost as much again.
-        rate, groups, last = formula(current_step - start), self.optimizer.param_groups, written.last
-        if groups is not written.groups or len(groups) != written.count:
-            self._writer.write(rate)
-        elif written.few:
-            for group in groups:
-                if group["lr"] is not last:
-                    self._writer.write(rate)
-                    break
-                group["lr"] = rate
+        start, stop, formula, optimizer, written, clock = self._piece
+        if type(current_step) is int and start <= current_step < stop and metric is None and epoch is None:
+            # The loop of `Writer.write` for plain floats, written out. Of a few groups each is looked at before it is
+            # written to; of many, the first and the last: to look at each of 512 would cost as much again.
+            rate, groups, last = formula(current_step - start), optimizer.param_groups, written.last
+            if groups is written.groups and len(groups) == written.few:
+                for group in groups:
+                    if group["lr"] is last:
+                        group["lr"] = rate
+                    else:
+                        self._writer.write(rate)
+                        break
+            elif (
+                groups is written.groups
+                and len(groups) == written.count
+                and groups[0]["lr"] is last
+                and groups[-1]["lr"] is last
+            ):
+                for group in groups:
+                    group["lr"] = rate
             else:
-                written.last = rate
-        elif groups[0]["lr"] is last and groups[-1]["lr"] is last:
-            for group in groups:
-                group["lr"] = rate
+                self._writer.write(rate)
             written.last = rate
+            clock.position = current_step
+            clock.used = False
         else:
-            self._writer.write(rate)
-        clock.position = current_step
-        clock.used = False
+            self._step_anywhere(current_step, metric, epoch)
 
     def _step_anywhere(self, current_step: object, metric: float | None, epoch: object) -> None:
         """`step` across a boundary of pieces, without a number, or with more to do than to write one rate."""
+        if type(current_step) is int and self._piece is not self._shut and epoch is metric is None:
+            piece = self._piece_at(current_step)
+            if piece[0] <= current_step < piece[1]:
+                self._piece = self._own_piece = piece
+                self.step(current_step)
+                return
         if current_step is not None and epoch is not None:
             raise ValueError(
                 f"step takes `current_step` or `epoch`, got both: {checks.shown(current_step)}, {checks.shown(epoch)}"
@@ -286,31 +299,29 @@ class Scheduler(LRScheduler):
     def _write(self, position: float | None = None) -> None:
         """Write the rates of a position, by default the present one."""
         at = self._clock.position if position is None else position
-        self._look_for_groups(at)
-        for binding, schedule in self._plan.schedules.items():
-            self._writers[binding].write(schedule(at))
+        if self._has_schedules_by_group or self._unmatched:
+            self._look_for_groups(at)
+        rates = [schedule(at) for schedule, _ in self._writes]  # all of them, before the first is written
+        for (_, writer), rate in zip(self._writes, rates, strict=True):
+            writer.write(rate)
+
+    def _check_highest(self, plan: Plan, factors: list[list[float]] | None = None) -> None:
+        """Refuse a plan whose highest rate a param group cannot hold; the factors are those of a checkpoint."""
+        for index, (binding, schedule) in enumerate(plan.schedules.items()):
+            self._writers[binding].check(schedule._highest, None if factors is None else factors[index])
 
     def _take_piece(self) -> None:
         """Have the formula at hand that holds here, for `step`, unless there is more to do at each step."""
-        self._own_piece = self._piece_here()
+        self._own_piece = self._piece_at(self._clock.position)
         self._piece = self._shut if self._clock.counts_alone() else self._own_piece
 
-    def _piece_here(self) -> Piece:
+    def _piece_at(self, position: float) -> Piece:
         if not self._writes_one_rate or self._control_file is not None or self._unmatched:
             return self._shut
-        start, stop, formula = self.schedule._piece_at(self._clock.position)
+        start, stop, formula = self.schedule._piece_at(position)
         # Positions past the end, and those too large to save, are looked at each time.
         stop = min(stop, self._plan.length + 1, checks.LONGEST)
-        return start, stop, formula, self._writer.written, self._clock
-
-    @property
-    def _shut(self) -> Piece:
-        """A piece that has no position in it."""
-        return 0, 0, float, self._writer.written, self._clock
-
-    @property
-    def _writer(self) -> Writer:
-        return next(iter(self._writers.values()))
+        return start, stop, formula, self.optimizer, self._written, self._clock
 
     def _look_for_groups(self, position: float) -> None:
         """Warn of groups that were added and have no schedule, and of names for which no group has come."""
@@ -336,51 +347,36 @@ class Scheduler(LRScheduler):
 
     # Listening to the optimizer.
 
-    def _before_update(self, optimizer: Any) -> None:
-        """Have the update that comes use the schedule's rate, or find that it is not one of the run."""
-        written = self._writer.written
-        groups: list[dict[str, Any]] = optimizer.param_groups
-        if groups is not written.groups or len(groups) != written.count or groups[-1]["lr"] is not written.last:
-            self._guard()
-        elif written.few:
-            for group in groups:
-                if group["lr"] is not written.last:
-                    self._guard()
-                    return
-
-    def _guard(self) -> None:
+    def _before_changed_update(self) -> bool:
+        """Have an update use the schedule's rate although somebody else wrote, or find that it is none of the run."""
         if all(writer.is_as_left() for writer in self._writers.values()):
-            return
-        rates = [writer for binding, writer in self._writers.items() if binding.key == "lr"]
+            return False
+        rates = [writer for writer in self._writers.values() if writer.key == "lr"]
         foreign = [held for writer in rates for _, held, _ in writer.foreign()]
         if foreign and all(number(held) == 0 for held in foreign):
-            self._leave_alone = True
-        elif self._clock.following:
+            return True
+        if self._clock.following:
             self._write()
+        return False
 
-    def _after_update(self, optimizer: Any) -> None:
+    def _after_update(self) -> None:
         clock = self._clock
-        if self._leave_alone:
-            self._leave_alone = False
-            return
-        if skipped_by_scaler(optimizer):
-            clock.note_skipped_update()
-            return
-        if optimizer is not self._optimizers[-1]:
-            return
-        if clock.note_update():
+        if not clock.updates and clock.steps_over_the_first():
             self._warn_of_lost_first()
+        position = clock.note_update()
         self._took_metric, self._used_lrs = False, None
         if not clock.following:
             return
-        position = clock.after(clock.position, clock.per_update or 0)  # which `follow` has made sure of
-        start, stop, *_ = self._own_piece
-        if type(position) is int and start <= position < stop:
-            self._piece = self._own_piece  # open to this call alone
+        piece = self._own_piece
+        if piece[0] <= position < piece[1] and type(position) is int:
+            self._piece = piece  # open to this call alone
             self.step(position)
             self._piece = self._shut
         else:
             self._move(position)
+
+    def _after_skipped_update(self) -> None:
+        self._clock.note_skipped_update()
 
     def _warn_of_lost_first(self) -> None:
         warn(
@@ -434,6 +430,7 @@ class Scheduler(LRScheduler):
         lr_is_driven = any(binding.key == "lr" for binding in self._writers)
         at = self._clock.next_position
         plan = self._plan.changed(act, at, max(self.next_lrs) if lr_is_driven else 0.0, why)
+        self._check_highest(plan)
         used = self.last_used_lrs if self._clock.used and at == self._clock.position else None
         self._follow_plan(plan)
         self._used_lrs = used
@@ -466,6 +463,7 @@ class Scheduler(LRScheduler):
 
     def _follow_plan(self, plan: Plan) -> None:
         self._plan = plan
+        self._writes = [(schedule, self._writers[binding]) for binding, schedule in plan.schedules.items()]
         self._take_piece()
 
     @property
@@ -517,7 +515,7 @@ class Scheduler(LRScheduler):
     @property
     def schedule(self) -> Schedule:
         """The schedule that it follows, with all changes; of several, the first."""
-        return next(iter(self._plan.schedules.values()))
+        return self._writes[0][0]
 
     @property
     def schedules(self) -> dict[str, Schedule]:
@@ -551,9 +549,9 @@ class Scheduler(LRScheduler):
         """The rate of each group; if this Scheduler drives only other hyperparameters, what the groups hold."""
         driven = [
             rate
-            for binding, schedule in self._plan.schedules.items()
-            if binding.key == "lr"
-            for rate in self._writers[binding].expected(schedule(position))
+            for schedule, writer in self._writes
+            if writer.key == "lr"
+            for rate in writer.expected(schedule(position))
         ]
         return driven or [number(group["lr"]) for group in all_groups(self._optimizers)]
 
@@ -637,6 +635,7 @@ class Scheduler(LRScheduler):
         plan = replace(self._plan, changes=()) if code_holds else saved.plan
         plan = replace(plan, samples_per_step=code.plan.samples_per_step or saved.plan.samples_per_step)
         plan.check_rates(saved.position)  # refused here, before anything changes
+        self._check_highest(plan, None if keep == "code" else saved.factors)
         if saved is not written:
             _warn_of_other_steps(written, saved)
         if saved.plan.changes and not plan.changes:
@@ -674,10 +673,8 @@ class Scheduler(LRScheduler):
     def __setstate__(self, state: dict[str, Any]) -> None:
         attach(self, state["_optimizers"], state["_writers"])
         vars(self).update(state)
-        for writer in self._writers.values():
-            writer.forget()
         self._take_piece()
-        self._hooks = Hooks(self, self._optimizers)
+        self._hooks = Hooks(self, self._optimizers, self._written)
 
     # What it says of itself.
 
@@ -692,11 +689,7 @@ class Scheduler(LRScheduler):
         """
         inner = [_innermost(optimizer) for optimizer in self._optimizers]
         at = self._clock.position
-        wrong = [
-            row
-            for binding, schedule in self._plan.schedules.items()
-            for row in self._writers[binding].wrong(schedule(at), inner)
-        ]
+        wrong = [row for schedule, writer in self._writes for row in writer.wrong(schedule(at), inner)]
         if wrong:
             raise ValueError(
                 f"the optimizer does not read what the schedule says at {self.unit[:-1]} {at}: {'; '.join(wrong)}; "
@@ -717,8 +710,8 @@ class Scheduler(LRScheduler):
             lines.append(f"{used}, and {done - end} {clock.unit} after its end" if done > end else used)
             if share < ENOUGH:
                 warn(
-                    f"{used}: the rate ends at {self.current_lr:g} and not at {self.schedule(end):g}. Was it built for "
-                    f"another length, or in steps and moved once an epoch?"
+                    f"{used}: the schedule ends at {self.schedule(done):g} and not at {self.schedule(end):g}. Was it "
+                    f"built for another length, or in steps and moved once an epoch?"
                 )
         if clock.updates and not clock.position and not clock.following:
             lines.append(f"{clock.updates} updates were made and no step: call step() after each, or follow() once")

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from ..control.acts import GroupKey
+from ..warn import warn
 from .group_scale import GroupScale, Scaling
-from .groups import Group, Hyperparameter, Optimizer, all_groups, groups_of, holds, number
-from .warn import warn
+from .groups import Group, Hyperparameter, Optimizer, all_groups, groups_of, holds, largest, number
 
 FEW = 8
 """Groups up to which each is looked at before a write; of more, the first and the last."""
@@ -21,7 +21,7 @@ class Written:
     Attributes:
         groups: The list of param groups if each holds the very object `last` as its rate; else None.
         count: The number of groups at that time.
-        few: Whether each group is looked at before the next write.
+        few: The same if they are few, and each is looked at before the next write; else 0.
         last: The value that was written.
         top: The largest rate that was written.
         into: The list of param groups of the first optimizer at that time; loading a state replaces it.
@@ -32,10 +32,18 @@ class Written:
 
     def __init__(self, start: float) -> None:
         self.groups: list[Group] | None = None
-        self.count, self.few = 0, True
+        self.count = self.few = 0
         self.last: float | None = None
         self.top = self.start = start
         self.into: list[Group] | None = None
+
+    def stands(self) -> bool:
+        """Whether `groups` still holds what was written; of many groups the first and the last are looked at."""
+        groups, last = self.groups or [], self.last
+        for group in groups if self.few else (groups[0], groups[-1]):
+            if group["lr"] is not last:
+                return False
+        return len(groups) == self.count
 
 
 class Writer:
@@ -61,7 +69,8 @@ class Writer:
         self._hyperparameter = Hyperparameter(key)
         groups = self._checked_groups()
         self._scaling = Scaling(scale, self._hyperparameter, groups)
-        self._factors = self._scaling.factors(groups, [], None)
+        self._factors = self._scaling.factors(groups, [None] * len(groups), None)
+        self._owners = [_owner(group) for group in groups]
         self.written = Written(max(map(self._hyperparameter.number, groups), default=0.0))
         self._held: list[_Held] = []
         self._warned_of_foreign = False
@@ -88,18 +97,40 @@ class Writer:
         """The factor of each group, as the groups are now."""
         if self._is_as_left(groups_of(self._optimizers, self._group)):
             return list(self._factors)
-        return self._scaling.factors(self._checked_groups(), self._factors, self.written.last)
+        groups = self._checked_groups()
+        return self._scaling.factors(groups, self._known_factors(groups), self.written.last)
 
     def load(self, factors: list[float]) -> None:
         """Take over the factors of a checkpoint."""
         self._factors, self._scaling.factors_unknown = list(factors), False
+        self._owners = [_owner(group) for group in groups_of(self._optimizers, self._group)]
         self.forget()
+
+    def _known_factors(self, groups: list[Group]) -> list[float | None]:
+        """The factor of each group, wherever it stands now; None for a group that is new."""
+        known = {id(owner): factor for owner, factor in zip(self._owners, self._factors, strict=False)}
+        return [known.get(id(_owner(group))) for group in groups]
 
     def unmatched(self) -> list[int | str]:
         """The names in ``group_scale`` that no group has so far."""
         return self._scaling.unmatched(groups_of(self._optimizers, self._group))
 
     # Writing.
+
+    def check(self, value: float, factors: Sequence[float] | None = None) -> None:
+        """Refuse a value that a group cannot hold.
+
+        Raises:
+            ValueError: Times the factor of a group it is infinite, or more than the group's tensor can hold.
+        """
+        groups = self._checked_groups()
+        for index, (group, factor) in enumerate(zip(groups, factors or self.factors(), strict=False)):
+            most = largest(self._hyperparameter.read(group))
+            if not value * factor <= most:
+                raise ValueError(
+                    f"{self.key} of param group {self._label(index)!r} can be at most {most:g}, and the schedule goes "
+                    f"up to {value:g} times the factor {factor:g} of the group"
+                )
 
     def write(self, value: float) -> None:
         """Write ``value × factor`` into every group, whatever the groups have become.
@@ -123,9 +154,7 @@ class Writer:
         if self.factors_unknown:
             return False
         if groups is written.groups:
-            last = written.last
-            looked_at = groups if written.few else (groups[0], groups[-1])
-            return len(groups) == written.count and all(group["lr"] is last for group in looked_at)
+            return written.stands()
         if written.groups is not None or not self._held or len(groups) != len(self._held):
             return False
         name = self._hyperparameter.name
@@ -138,26 +167,28 @@ class Writer:
             ValueError: A group cannot be written to or has no factor; nothing has been written.
         """
         groups, last = self._checked_groups(), self.written.last
-        known = [] if self.factors_unknown and last is not None else self._factors  # nobody gave them: refuse
+        known = self._known_factors(groups)
+        if self.factors_unknown and last is not None:  # nobody gave them: refuse
+            known = [None] * len(groups)
         factors = self._scaling.factors(groups, known, last)
-        self._warn_of_foreign(groups)
+        self._warn_of_foreign()
         self._hyperparameter.separate(groups)
-        self._factors = factors
+        self._factors, self._owners = factors, [_owner(group) for group in groups]
         return groups
 
     def _remember(self, groups: list[Group], value: float) -> None:
-        written, name = self.written, self._hyperparameter.name
-        written.last = value
-        plain = (
-            self.key == "lr"
-            and len(self._optimizers) == 1
-            and groups is self._optimizers[0].param_groups
-            and not self.factors_unknown
-            and all(group["lr"] is value for group in groups)
-        )
-        written.into, written.top = self._optimizers[0].param_groups, value * max(self._factors, default=0.0)
-        written.groups, written.count, written.few = groups if plain else None, len(groups), len(groups) <= FEW
-        self._held = [] if plain else [_Held(group[name]) for group in groups]
+        written = self.written
+        written.last, written.top = value, value * max(self._factors, default=0.0)
+        written.into = self._optimizers[0].param_groups
+        written.groups = groups if groups is written.into and self.key == "lr" and not self.factors_unknown else None
+        written.count = len(groups)
+        written.few = written.count if written.count <= FEW else 0
+        for group in groups if written.groups is not None else ():
+            if group["lr"] is not value:
+                written.groups = None
+                break
+        name = self._hyperparameter.name
+        self._held = [_Held(group[name]) for group in groups] if written.groups is None else []
 
     def forget(self) -> None:
         """Expect nothing of what the groups hold now: an optimizer's state was loaded."""
@@ -172,14 +203,15 @@ class Writer:
         if last is None:
             return
         groups = groups_of(self._optimizers, self._group)
-        for index, (group, factor) in enumerate(zip(groups, self._factors, strict=False)):
-            if index < len(self._held) and self._held[index].is_still(group.get(name)):
+        unmoved = len(groups) == len(self._held)
+        for index, (group, factor) in enumerate(zip(groups, self._known_factors(groups), strict=True)):
+            if factor is None or (unmoved and self._held[index].is_still(group.get(name))):
                 continue  # to read a tensor on a device would wait for the device
             held = self._hyperparameter.read(group)
             if not holds(held, last * factor):
                 yield index, held, last * factor
 
-    def _warn_of_foreign(self, groups: list[Group]) -> None:
+    def _warn_of_foreign(self) -> None:
         if self._warned_of_foreign:
             return
         for index, held, ours in self.foreign():
@@ -205,6 +237,11 @@ class Writer:
             if not holds(held, ours):
                 label = self._label(index)
                 yield f"{self.key} of param group {label!r} is {number(held)!r} and should be {ours!r}"
+
+
+def _owner(group: Group) -> object:
+    """What stays the same object when `load_state_dict` replaces the group, or when groups move."""
+    return group.get("params", group)
 
 
 class _Held:
