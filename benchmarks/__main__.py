@@ -1,4 +1,4 @@
-"""Prints every figure of the docs beside its target: ``python -m benchmarks [SECTION ...]``."""
+"""Prints every figure of docs/benchmarks.md, then the targets: ``python -m benchmarks [SECTION ...]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from . import far, follow, processes, rates, state, step, structure
-from .table import Section
+from .table import Section, targets
 
 SECTIONS: dict[str, Callable[[], Section]] = {
     "step": step.one_group,
@@ -40,9 +40,10 @@ def main() -> None:
     arguments = parser.parse_args()
     unknown = [name for name in arguments.sections if name not in SECTIONS]
     if unknown:
-        parser.error(f"there is no section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
+        parser.error(f"unknown section {unknown[0]!r}; available: {', '.join(SECTIONS)}")
     print(_machine())
     measured = {name: _shown(SECTIONS[name]()) for name in arguments.sections or SECTIONS}
+    print(f"\n{targets(measured.values())}".rstrip())
     if arguments.json:
         figures = {name: asdict(section) for name, section in measured.items()}
         arguments.json.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

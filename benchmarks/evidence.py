@@ -32,7 +32,7 @@ PAGE, IMAGES = DOCS / "evidence.md", DOCS / "images"
 class Final:
     """The forecast of a run's last loss: its error, the half-width of its band, and whether that held the loss."""
 
-    run: Run
+    name: str
     error: float
     half_width: float
     held: bool
@@ -44,15 +44,60 @@ def finals(law: Law, runs: Iterable[Run]) -> list[Final]:
     for run in runs:
         last, loss = law.predict(run.schedule, [run.updates]), float(run.loss[-1])
         low, high = float(last.low[0]), float(last.high[0])
-        found.append(Final(run, float(last.loss[0]) / loss - 1, (high / low - 1) / 2, low <= loss <= high))
+        found.append(Final(run.name, float(last.loss[0]) / loss - 1, (high / low - 1) / 2, low <= loss <= high))
     return found
 
 
 @cache
 def unseen(name: str) -> list[Final]:
     """The last losses of a set, whose laboratory the prior has not seen, as its usual runs forecast them."""
-    train, test = task(name)
+    return _unseen(name, *task(name))
+
+
+def _unseen(name: str, train: list[Run], test: list[Run]) -> list[Final]:
     return finals(fit(train, prior=make("kww", [LABS[name]])), test)
+
+
+def _stable_and_branch(name: str) -> tuple[list[Run], list[Run]]:
+    """The stable run and a branch at a lower rate, and the runs that are cooled down."""
+    runs, known = sets()[name], ("constant_24000", "wsdcon_9")
+    return [runs[n] for n in known], [run for n, run in runs.items() if n not in (*known, "constant_72000")]
+
+
+def _stable(name: str) -> tuple[list[Run], list[Run]]:
+    """The first half of the stable run, and the runs that are cooled down."""
+    runs = sets()[name]
+    return [until(runs["stable_50000"], 25_000)], [run for n, run in runs.items() if not n.startswith("stable")]
+
+
+def expect() -> str:
+    """The last losses of all sets, by what was fitted and what is forecast: the table for users."""
+    usual = [final for name in LABS for final in unseen(name)]
+    other_peak = [
+        final
+        for name, other in (PEAKS, PEAKS[::-1])
+        for final in _unseen(name, task(name)[0], list(sets()[other].values()))
+    ]
+    branched = [final for name in SIZES for final in _unseen(name, *_stable_and_branch(name))]
+    alone = [
+        final
+        for name in LABS
+        for known, cooled in [_stable_and_branch(name) if name in SIZES else _stable(name)]
+        for final in _unseen(name, known[:1], cooled)
+    ]
+    gpt = [
+        Final(o.schedule, o.error, (o.high / o.low - 1) / 2, o.low <= loss <= o.high)
+        for o in forecast_gpt.outcomes("the cosine run")
+        for loss in o.losses
+    ]
+    rows = [
+        ("two or three runs, one of which lowers its rate", "other schedules, same peak", *_summary(usual)),
+        ("the same", "other schedules, half or twice the peak", *_summary(other_peak)),
+        ("a constant-rate run and a short branch", "schedules that decay, same peak", *_summary(branched)),
+        ("a constant-rate run alone", "schedules that decay, same peak", *_summary(alone)),
+        ("one run, unlike those behind the prior", "other schedules", *_summary(gpt)),
+    ]
+    return markdown(("you fit", "you forecast", "median error", "largest", "median band", "in the band"), rows)
 
 
 def laws() -> str:
@@ -95,7 +140,7 @@ def kinds() -> str:
     for name in PEAKS:
         found: dict[str, list[Final]] = {}
         for final in unseen(name):
-            found.setdefault(final.run.name.rpartition("_")[0], []).append(final)
+            found.setdefault(final.name.rpartition("_")[0], []).append(final)
         for kind, group in found.items():
             errors = [100 * final.error for final in group]
             cells = rows.setdefault(kind, [kind])
@@ -111,28 +156,26 @@ def kinds() -> str:
 def blind() -> str:
     """What the fitted runs say little about."""
     rows = []
-    for name, stable, branch in (("25M", "constant_24000", "wsdcon_9"), ("100M", "constant_24000", "wsdcon_9")):
-        runs = sets()[name]
-        cooled = [run for other, run in runs.items() if other not in (stable, branch, "constant_72000")]
-        rows.append(_row(f"{name}: the stable run", "all cooled down", name, [runs[stable]], cooled))
-        words = f"{name}: the stable run and a branch"
-        rows.append(_row(words, "all cooled down", name, [runs[stable], runs[branch]], cooled))
+    for name in SIZES:
+        known, cooled = _stable_and_branch(name)
+        rows.append(_row(f"{name}: the stable run", "all cooled down", name, known[:1], cooled))
+        rows.append(_row(f"{name}: the stable run and a branch", "all cooled down", name, known, cooled))
     for name in PEAKS:
-        stable_until = [until(sets()[name]["stable_50000"], 25_000)]
-        cooled = [run for other, run in sets()[name].items() if not other.startswith("stable")]
-        rows.append(_row(f"{name}: the stable run", "all cooled down", name, stable_until, cooled))
+        rows.append(_row(f"{name}: the stable run", "all cooled down", name, *_stable(name)))
     for name, other in (PEAKS, PEAKS[::-1]):
         rows.append(_row(f"{name}: two runs", f"all of {other}", name, task(name)[0], list(sets()[other].values())))
     return markdown(("fitted", "forecast", "median error", "largest", "median band", "in the band"), rows)
 
 
 def _row(fitted: str, forecast: str, name: str, train: list[Run], test: list[Run]) -> tuple[str, ...]:
-    found = finals(fit(train, prior=make("kww", [LABS[name]])), test)
+    return fitted, forecast, *_summary(_unseen(name, train, test))
+
+
+def _summary(found: list[Final]) -> tuple[str, ...]:
+    """Median error, largest error, half-width of the median band, and how many losses the bands held."""
     errors = np.abs([final.error for final in found])
     half = np.median([final.half_width for final in found])
     return (
-        fitted,
-        forecast,
         f"{100 * np.median(errors):.1f} %",
         f"{100 * errors.max():.1f} %",
         f"± {100 * half:.1f} %",
@@ -146,6 +189,7 @@ def goals() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "expect": expect,
     "laws": laws,
     "kinds": kinds,
     "blind": blind,
@@ -175,7 +219,7 @@ def main() -> None:
         raise SystemExit(f"the shared loss curves are not at {directory()}; the variable LEHR_DATA says where they are")
     for name in names:
         if name not in {**TABLES, **pictures}:
-            parser.error(f"there is no {name!r}; there are {', '.join([*TABLES, *pictures])}")
+            parser.error(f"unknown table or picture {name!r}; available: {', '.join([*TABLES, *pictures])}")
     for name in names:
         if name in TABLES:
             put(name, TABLES[name]())

@@ -1,11 +1,13 @@
-"""Rows of figures beside their targets, as Markdown that reads well as it stands."""
+"""Rows of figures, and apart from them their targets, as Markdown that reads well as it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-HEAD = ("what", "figure", "ratio", "target", "met")
+HEAD = ("what", "figure", "ratio")
+TARGETS = ("table", *HEAD, "target", "met")
+NUMBERS = ("figure", "ratio")
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,16 @@ class Row:
     target: str = ""
     met: bool | None = None
 
-    def cells(self) -> tuple[str, ...]:
-        """The row as printed."""
+    @property
+    def verdict(self) -> tuple[str, str]:
+        """The target, and whether it is met."""
+        return self.target, {None: "", True: "yes", False: "NO"}[self.met]
+
+    def cells(self) -> tuple[str, str, str]:
+        """The row as users read it."""
         figure = self.value if isinstance(self.value, str) else _with_unit(self.value, self.unit)
         ratio = "" if self.ratio is None else f"{self.ratio:.2f} ×" if self.ratio < 10 else f"{self.ratio:,.0f} ×"
-        return (self.what, figure, ratio, self.target, {None: "", True: "yes", False: "NO"}[self.met])
+        return self.what, figure, ratio
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,19 @@ class Section:
     notes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        table = markdown(HEAD, [row.cells() for row in self.rows], numbers=("figure", "ratio"))
+        table = markdown(HEAD, [row.cells() for row in self.rows], NUMBERS)
         return "\n\n".join([f"### {self.title}", table, *self.notes])
+
+
+def targets(sections: Iterable[Section]) -> str:
+    """What lehr promises in these sections, and whether it holds; nothing where it promises nothing."""
+    rows = [
+        (section.title, *row.cells(), *row.verdict)
+        for section in sections
+        for row in section.rows
+        if row.met is not None
+    ]
+    return f"# Appendix: targets\n\n{markdown(TARGETS, rows, NUMBERS)}" if rows else ""
 
 
 def _with_unit(value: float, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""Draw a run whose schedule was changed on the way: what a spike and an early cooldown leave on record.
+"""Draw a run whose schedule was changed during training, after a loss spike and for an early cooldown.
 
 python examples/changed_run.py --out changes.png
 """

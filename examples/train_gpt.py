@@ -1,13 +1,13 @@
-"""Train a small GPT on Python's own library, once under each standard learning-rate schedule.
+"""Train a small GPT on Python's standard library, once with each standard learning-rate schedule.
 
     python examples/train_gpt.py --out demo             # cosine, linear, constant
-    python examples/train_gpt.py --out demo --resume    # goes on where a run was stopped
+    python examples/train_gpt.py --out demo --resume    # continues where a run was stopped
 
-For each schedule it writes `lr_cosine.png`, its rates; `log_cosine.csv`, a row for each step, with the
-validation loss after it where that was measured; and `checkpoint_cosine.pt`, in the end the trained model.
-`losses.png` compares them, beside what the cosine run alone would have said of the others. Without `--resume`
-a run starts afresh and replaces these files. A resumed run ends with the same bits as one never stopped: rate
-and batch follow from the step, the rest is saved.
+For each schedule it writes `lr_cosine.png`, its rates; `log_cosine.csv`, with a row for each step and the
+validation loss where it was measured; and `checkpoint_cosine.pt`, at the end the trained model. `losses.png`
+compares the losses with a forecast from the cosine run alone. Without `--resume` a run starts again and
+replaces these files. A resumed run ends with the same bits as an uninterrupted one: rate and batch depend on
+the step, and everything else is saved.
 """
 
 import csv
@@ -55,7 +55,7 @@ def text_of(modules: str) -> Tensor:
 
 
 def batch_of(text: Tensor, seed: int, step: int, size: int = BATCH) -> tuple[Tensor, Tensor]:
-    """Inputs and targets: a function of the step, so there is no loader whose place must be saved."""
+    """Inputs and targets: a function of the step, so no data loader's position has to be saved."""
     starts = np.random.default_rng([seed, step]).integers(len(text) - CONTEXT, size=(size, 1))
     windows = text[torch.from_numpy(starts + np.arange(CONTEXT + 1))]
     return windows[:, :-1], windows[:, 1:]
@@ -113,17 +113,17 @@ def train(name: str, out: Path, steps: int, seed: int, checkpoint_every: int) ->
 
 
 def save(out: Path, name: str, seed: int, parts: dict[str, Any], log: Log) -> None:
-    """Write log and checkpoint; the checkpoint last, so where it is the final one, nothing is missing."""
+    """Write the log and then the checkpoint, so that a checkpoint always has its log."""
     with replacing(out / f"log_{name}.csv", "w") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, *log])
-    # "rng" is for those who add dropout: as it is, no step draws from it.
+    # "rng" matters if you add dropout; without it, no step draws a random number.
     states = {part: owner.state_dict() for part, owner in parts.items()}
     with replacing(out / f"checkpoint_{name}.pt", "wb") as file:
         torch.save({**states, "log": log, "seed": seed, "rng": torch.get_rng_state()}, file)
 
 
 def load(out: Path, name: str, seed: int, parts: dict[str, Any]) -> Log:
-    """Bring all parts to where the checkpoint was written, and return its log; without one, an empty log."""
+    """Load the checkpoint into all parts, and return its log; without a checkpoint, an empty log."""
     path = out / f"checkpoint_{name}.pt"
     if not path.exists():
         return []
@@ -131,14 +131,14 @@ def load(out: Path, name: str, seed: int, parts: dict[str, Any]) -> Log:
     if saved["seed"] != seed:
         raise click.UsageError(f"{path} was written with --seed {saved['seed']}, not {seed}")
     for part, owner in parts.items():
-        owner.load_state_dict(saved[part])  # the scheduler's refuses if the schedule is another
+        owner.load_state_dict(saved[part])  # the scheduler refuses the state of another schedule
     torch.set_rng_state(saved["rng"])
     return list(saved["log"])
 
 
 @contextmanager
 def replacing(path: Path, mode: str) -> Iterator[IO[Any]]:
-    """A file that takes its place once it is whole: whenever the run is killed, the old or the new is there."""
+    """A file that replaces the old one when it is complete: if the run is killed, one of the two is there."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     with unfinished.open(mode) as file:
         yield file
@@ -148,7 +148,7 @@ def replacing(path: Path, mode: str) -> Iterator[IO[Any]]:
 
 
 def forecast_others(out: Path, schedules: dict[str, lehr.Schedule]) -> dict[str, Forecast]:
-    """What the log of the cosine run alone says of the other schedules, as if they had not been run."""
+    """Forecasts of the other schedules from the log of the cosine run alone, as if they had not been run."""
     others = {name: schedule for name, schedule in schedules.items() if name != "cosine"}
     if len(others) in (0, len(schedules)):
         print("\nNo forecast: that takes the cosine run, and another schedule to forecast.")
@@ -168,7 +168,7 @@ def forecast_others(out: Path, schedules: dict[str, lehr.Schedule]) -> dict[str,
 def draw_losses(
     schedules: dict[str, lehr.Schedule], logs: dict[str, Log], forecasts: dict[str, Forecast], path: Path
 ) -> None:
-    """The validation losses with their forecasts, and below them the rates they came under."""
+    """Draw the validation losses with their forecasts, and below them the rates."""
     with rc_context(lehr.plot.STYLE):
         figure = Figure(figsize=(5, 4.5))
         losses, rates = figure.subplots(2, sharex=True, height_ratios=[3, 2])

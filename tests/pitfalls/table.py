@@ -1,9 +1,13 @@
-"""``python tests/pitfalls/table.py`` writes docs/pitfalls.md from the first lines of the tests beside it."""
+"""``python tests/pitfalls/table.py`` writes docs/pitfalls.md from the docstrings of the tests beside it.
+
+Each docstring has three paragraphs: what other libraries do, what lehr does, and where it was reported.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -11,32 +15,59 @@ PAGE = HERE.parent.parent / "docs" / "pitfalls.md"
 
 HEAD = """# Pitfalls
 
-You want to know whether a bug that cost somebody a run can cost you yours. Each of these was reported in public
-for one or more libraries; each has a test of its number in [tests/pitfalls](../tests/pitfalls), with the real
-framework where it is one's. This page is written from those tests by `python tests/pitfalls/table.py`.
+You want to know whether a known bug of another library can happen to you with lehr. Each row was reported in public,
+and the number links to its test in [tests/pitfalls](../tests/pitfalls), which uses the real library where it can be
+installed. (`python tests/pitfalls/table.py` writes this page from the tests.)
 
-| | what others do | what lehr does |
-|---|---|---|
+| | what other libraries do | what lehr does | reported in |
+|---|---|---|---|
 """
 
 
-def rows() -> list[tuple[int, str, str, str]]:
-    """Number, file name, what others do and what lehr does, for each test module."""
-    found = []
-    for file in sorted(HERE.glob("test_[0-9]*.py")):
-        doc = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-        sentences = [" ".join(paragraph.split()) for paragraph in doc.split("\n\n") if paragraph.strip()]
-        if len(sentences) == 1:
-            sentences = [line.strip() for line in doc.splitlines() if line.strip()]
-        number = int(re.findall(r"\d+", file.name)[0])
-        found.append((number, file.name, *(sentence.replace("|", "\\|") for sentence in (*sentences, "", "")[:2])))
-    return sorted(found)
+@dataclass(frozen=True)
+class Row:
+    """One pitfall.
+
+    Attributes:
+        number: Its number.
+        file: The name of its test module.
+        others: What other libraries do.
+        lehr: What lehr does.
+        threads: Addresses of issues and pull requests.
+    """
+
+    number: int
+    file: str
+    others: str
+    lehr: str
+    threads: tuple[str, ...]
+
+    def __str__(self) -> str:
+        threads = ", ".join(f"[{_name(thread)}]({thread})" for thread in self.threads)
+        return f"| [{self.number}](../tests/pitfalls/{self.file}) | {self.others} | {self.lehr} | {threads} |"
+
+
+def rows() -> list[Row]:
+    """A row for each test module."""
+    return [_row(file) for file in sorted(HERE.glob("test_[0-9]*.py"))]
+
+
+def _row(file: Path) -> Row:
+    doc = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    paragraphs = [" ".join(paragraph.split()).replace("|", "\\|") for paragraph in doc.split("\n\n")]
+    others, lehr, reported = (*paragraphs, "", "", "")[:3]
+    return Row(int(file.name.split("_")[1]), file.name, others, lehr, tuple(re.findall(r"https://\S+", reported)))
+
+
+def _name(thread: str) -> str:
+    """Repository and number: ``pytorch#29697``."""
+    *_, repository, _, number = thread.split("/")
+    return f"{repository}#{number}"
 
 
 def page() -> str:
     """The whole page."""
-    lines = [f"| [{n}](../tests/pitfalls/{name}) | {others} | {lehr} |" for n, name, others, lehr in rows()]
-    return HEAD + "\n".join(lines) + "\n"
+    return HEAD + "".join(f"{row}\n" for row in rows())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Accelerate's prepared scheduler moves `num_processes` steps for each update, so a schedule is over after 1/N of a run.
+"""Accelerate's prepared scheduler moves `num_processes` steps for each update, so a schedule ends after 1/N of the run.
 
-The position is the number of updates that happened, however often and by whomever `step` is called.
+The position is the number of updates that happened, no matter who calls `step` or how often.
+
+Reported in https://github.com/huggingface/accelerate/issues/2142 https://github.com/huggingface/accelerate/issues/2926 https://github.com/huggingface/diffusers/issues/3954
 """
 
 import itertools

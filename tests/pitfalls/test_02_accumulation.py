@@ -1,6 +1,8 @@
-"""Accelerate counts micro-batches and updates differently from what the schedule was sized in: sized in 40 micro-batches, it stops at 0.75 of the peak.
+"""Under gradient accumulation Accelerate may count micro-batches where the schedule counts updates, or the reverse: a schedule of 40 micro-batches stops at 0.75 of the peak.
 
-Only updates that happened count, whether `step` is called for each micro-batch, for each update, or not at all.
+Only updates that happened count, whether `step` is called for each micro-batch, for each update, or never.
+
+Reported in https://github.com/huggingface/accelerate/issues/963 https://github.com/huggingface/accelerate/pull/4262 https://github.com/huggingface/diffusers/issues/2632
 """
 
 import pytest

@@ -1,6 +1,8 @@
-"""Lightning moves a schedule of 32 steps once an epoch, and its rate barely moves; timm's `step` and `step_update` do nothing if they are mixed up.
+"""Lightning moves a schedule of 32 steps once per epoch, so its rate barely changes; timm's `step` and `step_update` do nothing when the wrong one is called.
 
-`follow()` counts updates whatever the trainer calls, lengths carry their unit, and `report()` warns of a schedule that was hardly used.
+`follow()` counts updates whatever the trainer calls, lengths have a unit, and `report()` warns when most of a schedule was not used.
+
+Reported in https://github.com/Lightning-AI/pytorch-lightning/issues/20436 https://github.com/Lightning-AI/pytorch-lightning/issues/9475 https://github.com/coqui-ai/TTS/issues/1611
 """
 
 import warnings

@@ -1,6 +1,8 @@
-"""Every trainer divides samples by batches in its own way, and forgets the world size, the last batch or the last window.
+"""Every trainer computes the number of updates in its own way, and some forget the world size, the last batch or the last accumulation window.
 
-`lehr.lengths.updates` is the one way: it gives the updates that the loaders and the trainer really make.
+`lehr.lengths.updates` gives the number of updates that the data loaders and the trainer really make.
+
+Reported in https://github.com/huggingface/transformers/issues/37777 https://github.com/autogluon/autogluon/issues/4966 https://github.com/deepspeedai/DeepSpeed/issues/633
 """
 
 import pytest

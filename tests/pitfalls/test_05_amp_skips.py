@@ -1,6 +1,8 @@
-"""A gradient scaler skips updates without saying so, and torch's schedulers go on counting, with a warning that nobody can act on; a fused optimizer deceives accelerate too.
+"""A gradient scaler skips updates, and torch's schedulers advance anyway, with a warning that users cannot act on; with a fused optimizer Accelerate does not notice the skip.
 
-Only updates that really happened count, fused or not, and nothing is warned of.
+Only updates that really happened count, fused or not, and no warning is given.
+
+Reported in https://github.com/pytorch/pytorch/issues/55585 https://github.com/pytorch/pytorch/issues/44511 https://github.com/huggingface/accelerate/issues/4242
 """
 
 import warnings

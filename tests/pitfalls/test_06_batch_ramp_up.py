@@ -1,6 +1,8 @@
-"""Where iterations are turned into samples by one batch size, a batch-size ramp-up makes the warmup twice as long and the decay never ends.
+"""Where iterations are converted to samples with one batch size, a batch-size ramp-up makes the warmup twice as long, and the decay never ends.
 
-A schedule in samples or tokens is moved by what was consumed, so the rate is right for any sequence of batches.
+A schedule in samples or tokens advances by what was consumed, so the rate is right for any sequence of batch sizes.
+
+Reported in https://github.com/NVIDIA-NeMo/Megatron-Bridge/issues/2609 https://github.com/allenai/OLMo/pull/411
 """
 
 import random

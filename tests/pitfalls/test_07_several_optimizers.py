@@ -1,6 +1,8 @@
-"""Torch's schedulers take one optimizer, and Lightning's `global_step` counts the steps of all of them: 16 for 8 batches with two.
+"""torch's schedulers take one optimizer, and Lightning's `global_step` counts the steps of all optimizers: 16 for 8 batches with two.
 
 A Scheduler takes a list of optimizers as one run, with one schedule, one position and one state.
+
+Reported in https://github.com/Lightning-AI/pytorch-lightning/issues/17958 https://github.com/Lightning-AI/pytorch-lightning/issues/4815
 """
 
 import pytest

@@ -1,6 +1,8 @@
-"""Building a torch scheduler writes the optimizer's rate and loading its state does not, so the order of the two decides the rate, without a word.
+"""Building a torch scheduler writes the optimizer's rate and loading its state does not, so the order of the two silently decides the rate.
 
-Loading writes the rate, which follows from schedule and position alone: in any order the rates that follow are those of the uninterrupted run, to the last bit.
+Loading writes the rate, which depends on the schedule and the position alone: in any order, the rates that follow are those of the uninterrupted run, bit for bit.
+
+Reported in https://github.com/pytorch/pytorch/issues/119168 https://github.com/pytorch/pytorch/issues/29697 https://github.com/huggingface/transformers/issues/23099
 """
 
 import functools

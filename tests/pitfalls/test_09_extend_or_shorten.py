@@ -1,6 +1,8 @@
-"""A checkpoint resumed with another total length takes the old length back or jumps: from 0.0955 to 0.9022 in one step in transformers.
+"""A checkpoint resumed with another total length keeps the old length, or its rate jumps: from 0.0955 to 0.9022 in one step in transformers.
 
-`extend` lengthens or shortens a run by a named policy and goes on from the present rate; a state of another length is refused unless you say whose holds.
+`extend` lengthens or shortens a run by a named policy and continues from the present rate; a state of another length is refused unless `keep` says which one holds.
+
+Reported in https://github.com/ultralytics/ultralytics/issues/19467 https://github.com/Lightning-AI/pytorch-lightning/issues/2823 https://github.com/huggingface/transformers/issues/27749
 """
 
 import itertools

@@ -1,6 +1,8 @@
-"""Loading a torch state replaces the new settings with the old, or takes a state of another scheduler or number of groups, without a word.
+"""Loading a torch state silently replaces the new settings with the old ones, or accepts the state of another scheduler or number of groups.
 
-The settings of code and checkpoint are compared field by field, and a difference is refused unless `keep` says whose holds.
+The settings of code and checkpoint are compared field by field, and a difference is refused unless `keep` says which side holds.
+
+Reported in https://github.com/huggingface/transformers/issues/9099 https://github.com/Lightning-AI/pytorch-lightning/issues/12118 https://github.com/NVIDIA/Megatron-LM/issues/1138
 """
 
 import pytest

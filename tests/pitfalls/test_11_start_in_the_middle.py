@@ -1,6 +1,8 @@
-"""Torch's `last_epoch=N` raises a KeyError, or goes on with other rates than those of step N.
+"""torch's `last_epoch=N` raises a KeyError, or continues with other rates than those of step N.
 
-`step(N)` on a new optimizer gives the rate of N and those that follow, and needs nothing in the groups.
+`step(N)` on a new optimizer gives the rate of step N, then those that follow, and needs no key in the param groups.
+
+Reported in https://github.com/pytorch/pytorch/issues/60265 https://github.com/pytorch/pytorch/issues/162591
 """
 
 import pytest

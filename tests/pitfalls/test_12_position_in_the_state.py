@@ -1,6 +1,8 @@
-"""A position is not saved (timm), is saved under another counter, or is counted again when it is loaded.
+"""The position is not saved (timm), is saved under another counter, or is counted again when it is loaded.
 
-The state holds the position of the next update, whenever it was saved, and loading it twice changes nothing.
+The state holds the position of the next update, no matter when it was saved, and loading it twice changes nothing.
+
+Reported in https://github.com/pytorch/torchtitan/pull/275 https://github.com/meta-pytorch/torchtune/issues/2730 https://github.com/Lightning-AI/pytorch-lightning/issues/20495
 """
 
 import pytest

@@ -1,6 +1,8 @@
-"""A position in steps means another number of samples after a change of batch or world size: Trainer resumes at `max_steps` and trains no step.
+"""After a change of batch size or world size a position in steps means another number of samples: Trainer resumes at `max_steps` and trains no step.
 
-A run goes on at the samples that were consumed, whatever an update consumes from there on: exactly with a schedule in samples, and to the nearest step with one in steps that was told `samples_per_step`.
+A run continues at the samples that were consumed: exactly with a schedule in samples, and at the nearest step with a schedule in steps that knows `samples_per_step`.
+
+Reported in https://github.com/huggingface/transformers/issues/22580 https://github.com/open-mmlab/mmdetection/issues/3800
 """
 
 import pytest

@@ -1,6 +1,8 @@
 """DeepSpeed's engine wraps and reloads the optimizer, so the scheduler writes to groups that the update no longer reads: the rate restarts or freezes.
 
-Groups are looked up at each write, loading writes the rate, and `check()` compares what the innermost optimizer reads with what the schedule says.
+Groups are looked up at each write, loading writes the rate, and `check()` compares what the innermost optimizer reads with the schedule.
+
+Reported in https://github.com/deepspeedai/DeepSpeed/issues/3875 https://github.com/deepspeedai/DeepSpeed/issues/4344 https://github.com/huggingface/accelerate/issues/1673
 """
 
 import copy

@@ -1,5 +1,9 @@
-"""Cosine schedules of torch and transformers climb again after their end.
-A schedule of lehr holds its final rate for ever, and says once that the run is longer."""
+"""The cosine schedules of torch and transformers rise again after their end.
+
+A schedule of lehr holds its final rate for ever, and a warning says once that the run is longer than the schedule.
+
+Reported in https://github.com/allenai/allennlp/pull/1647 https://github.com/pytorch/pytorch/issues/78003
+"""
 
 import pytest
 import torch

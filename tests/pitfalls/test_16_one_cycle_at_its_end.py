@@ -1,5 +1,9 @@
-"""OneCycleLR jumps back up at its last step, raises at the next, and divides by zero on short runs.
-lehr's one_cycle never raises for being late, and any length and any warmup from none to all is a schedule."""
+"""OneCycleLR jumps back up at its last step, raises an error at the next one, and divides by zero on short runs.
+
+`one_cycle` never raises after its end, and every length and every warmup, from none to the whole run, gives a schedule.
+
+Reported in https://github.com/pytorch/pytorch/issues/91765 https://github.com/pytorch/pytorch/issues/38170 https://github.com/vLAR-group/GrowSP/issues/11
+"""
 
 import math
 

@@ -1,5 +1,9 @@
-"""The first update of transformers is wasted at rate 0, and torch's cosine never uses its end value.
-No update of lehr's warmup is at 0, the documented end is exact, and each other convention is spelled with parts."""
+"""The first update in transformers is wasted at rate 0, and torch's cosine never uses its end value.
+
+No update of lehr's warmup has the rate 0, the documented end is exact, and other conventions can be built from parts.
+
+Reported in https://github.com/pytorch/torchtitan/pull/1261 https://github.com/pytorch/pytorch/issues/47560 https://github.com/huggingface/pytorch-image-models/issues/2125
+"""
 
 import pytest
 import torch

@@ -1,5 +1,9 @@
-"""timm starts the decay at step 0 under the warmup, so the rate falls off a cliff and never reaches its peak.
-Phases of lehr follow one another and their lengths add up; an overlap has to be cut out on purpose."""
+"""timm starts the decay at step 0, under the warmup, so the rate drops when the warmup ends and never reaches its peak.
+
+The phases of a schedule follow one another and their lengths add up; an overlap has to be built on purpose.
+
+Reported in https://github.com/huggingface/pytorch-image-models/issues/1242 https://github.com/microsoft/Swin-Transformer/issues/277 https://github.com/google-deepmind/optax/issues/835
+"""
 
 import itertools
 

@@ -1,5 +1,9 @@
-"""Once a wrapper or load_state_dict replaces the param groups, torch's schedulers write to groups nobody reads.
-lehr looks groups up at each write, and check() compares what the innermost optimizer reads with the schedule."""
+"""When a wrapper or `load_state_dict` replaces the param groups, torch's schedulers write to groups that nobody reads.
+
+Groups are looked up at each write, and `check()` compares what the innermost optimizer reads with the schedule.
+
+Reported in https://github.com/pytorch/ignite/issues/545 https://github.com/microsoft/dp-transformers/issues/43 https://github.com/deepspeedai/DeepSpeed/issues/4344
+"""
 
 import copy
 

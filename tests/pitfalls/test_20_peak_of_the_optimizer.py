@@ -1,5 +1,9 @@
 """DeepSpeed's WarmupLR replaces the configured rate by its default of 0.001 and makes the first update at the peak.
-With lehr the peak is the optimizer's unless one is given, and the first rate is there when the constructor returns."""
+
+The peak is `max_lr`, or the optimizer's own rate if none is given, and the first rate is in place when the constructor returns.
+
+Reported in https://github.com/deepspeedai/DeepSpeed/issues/7303 https://github.com/huggingface/accelerate/issues/2124
+"""
 
 import math
 

@@ -1,5 +1,9 @@
-"""Warmup as long as the run, no decay or one step give ZeroDivisionError, oscillation or silence, often hours in.
-lehr checks at construction and names both numbers; a phase of length 0 is legal and vanishes."""
+"""A warmup as long as the run, no decay, or a single step gives a ZeroDivisionError, an oscillation, or nothing at all, often hours into the run.
+
+Lengths are checked when the schedule is built, and the error names both numbers; a phase of length 0 is legal and disappears.
+
+Reported in https://github.com/pytorch/torchtitan/pull/1010 https://github.com/mosaicml/composer/pull/1350 https://github.com/deepspeedai/DeepSpeed/pull/8142
+"""
 
 import itertools
 import math

@@ -1,5 +1,9 @@
-"""Two torch schedulers on one optimizer overwrite or multiply each other, and nobody knows which of the two.
-lehr combines values, not writers: a second Scheduler for the same hyperparameter is refused."""
+"""Two torch schedulers on one optimizer overwrite or multiply each other's rates, depending on the two.
+
+Schedules are combined as values; a second Scheduler for the same hyperparameter is refused.
+
+Reported in https://github.com/Lightning-AI/pytorch-lightning/issues/8884 https://github.com/pytorch/pytorch/issues/82859 https://github.com/pytorch/pytorch/issues/13022
+"""
 
 import pytest
 import torch

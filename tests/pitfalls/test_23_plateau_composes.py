@@ -1,5 +1,9 @@
-"""ReduceLROnPlateau is refused by SequentialLR and ChainedScheduler, so it cannot have a warmup.
-lehr's Plateau cuts what is left of any schedule, counts nothing during the warmup, and is saved with the run."""
+"""SequentialLR and ChainedScheduler refuse ReduceLROnPlateau, so it cannot have a warmup.
+
+`Plateau` scales the rest of any schedule, counts no bad metrics during the warmup, and is saved with the run.
+
+Reported in https://github.com/pytorch/pytorch/issues/68978 https://github.com/pytorch/pytorch/issues/110761 https://github.com/huggingface/transformers/pull/23944
+"""
 
 import pytest
 import torch

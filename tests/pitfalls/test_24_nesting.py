@@ -1,5 +1,9 @@
-"""SequentialLR of torch starts at a wrong rate around a ChainedScheduler, and raises mid-run if one comes later.
-Nesting changes nothing in lehr: a.then(b.then(c)) equals a.then(b).then(c), and a part may be anything."""
+"""torch's SequentialLR starts at a wrong rate around a ChainedScheduler, and raises during the run if one comes later.
+
+Nesting changes nothing: `a.then(b.then(c))` equals `a.then(b).then(c)`, and a part may be any schedule.
+
+Reported in https://github.com/pytorch/pytorch/issues/72874 https://github.com/pytorch/pytorch/issues/67586 https://github.com/pytorch/pytorch/issues/185872
+"""
 
 from itertools import product
 

@@ -1,5 +1,9 @@
-"""A new torch scheduler on a used optimizer starts from a stale hidden rate, and a hand edit is lost or kept unsaid.
-A Scheduler's peak is its own, a write by somebody else is reported with both values, and rebase makes it an edit."""
+"""A new torch scheduler on a used optimizer starts from a stale hidden rate, and an edit by hand is silently lost or kept.
+
+The Scheduler knows its own peak; a rate that somebody else wrote is reported with both values, and `rebase` continues from it.
+
+Reported in https://github.com/pytorch/pytorch/issues/78003 https://github.com/pytorch/pytorch/issues/33416 https://github.com/pytorch/pytorch/issues/21965
+"""
 
 import warnings
 

@@ -1,5 +1,9 @@
 """OneCycleLR and CyclicLR overwrite betas, momentum and the rates of all groups without being asked.
-A schedule of lehr touches only the keys it names, and group_scale="ratio" keeps each group's ratio."""
+
+A schedule changes only the hyperparameters it names, and `group_scale="ratio"` keeps each group's ratio.
+
+Reported in https://github.com/pytorch/pytorch/issues/73910 https://github.com/pytorch/pytorch/issues/84485 https://github.com/pytorch/pytorch/issues/19003
+"""
 
 import copy
 

@@ -1,5 +1,9 @@
-"""The warmup helper of ignite takes every group to the same end value, whatever their rates were.
-Under lehr's warmup each group keeps its ratio at every step, unless it has a schedule of its own."""
+"""ignite's warmup helper takes every group to the same end value, whatever the groups' rates were.
+
+With `group_scale="ratio"` each group keeps its ratio at every step of the warmup.
+
+Reported in https://github.com/pytorch/ignite/issues/856 https://github.com/Tony-Y/pytorch_warmup/issues/14
+"""
 
 import warnings
 

@@ -1,5 +1,9 @@
-"""A param group added during the run makes most torch schedulers raise, or gives the new group 1.46 for 0.5.
-lehr adopts it at the next write by the rule of the others, and groups that go or change places take their factors along."""
+"""A param group added during the run makes most torch schedulers raise, or gives the new group 1.46 instead of 0.5.
+
+The Scheduler adopts it at the next write by the rule of the other groups, and groups that are removed or change places keep their factors.
+
+Reported in https://github.com/pytorch/pytorch/issues/79888 https://github.com/pytorch/pytorch/issues/104361 https://github.com/huggingface/transformers/pull/43692
+"""
 
 import pytest
 import torch

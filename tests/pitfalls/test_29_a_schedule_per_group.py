@@ -1,5 +1,9 @@
-"""torch has no schedule per group but lists of lambdas, and finds a group again by its index alone.
-lehr takes a mapping from group, by name or index, to schedule: one position, one state, found again by name."""
+"""torch has schedules per group only as lists of lambdas, and identifies a group by its index alone.
+
+A mapping from group, by name or index, to schedule gives each group its own, with one position and one state.
+
+Reported in https://github.com/pytorch/pytorch/issues/67761 https://github.com/NVIDIA-NeMo/Automodel/issues/2961 https://github.com/keras-team/keras/issues/16696
+"""
 
 import copy
 

@@ -1,5 +1,9 @@
-"""torch's schedulers write "lr" alone: weight decay, momentum or a beta need a loop by hand beside them.
-lehr takes a mapping from hyperparameter to schedule, tuple elements too: "weight_decay", "momentum", "betas[0]"."""
+"""torch's schedulers write only `lr`: weight decay, momentum or a beta need a separate loop by hand.
+
+A mapping from hyperparameter to schedule drives any of them, elements of tuples included: `"weight_decay"`, `"momentum"`, `"betas[0]"`.
+
+Reported in https://github.com/pytorch/pytorch/issues/22343 https://github.com/pytorch/pytorch/issues/83159 https://github.com/google-deepmind/optax/issues/1426
+"""
 
 import pytest
 import torch

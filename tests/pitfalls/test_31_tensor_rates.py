@@ -1,5 +1,9 @@
-"""Recursive schedulers drift in a float32 tensor rate (8e-4 in 50,000 steps), and a load leaves others a stale tensor.
-lehr fills the tensor in place with the exact value: the same object, dtype and device, and no drift."""
+"""Recursive schedulers drift in a float32 tensor rate (8e-4 in 50,000 steps), and after a load others hold a stale tensor.
+
+The exact value is written into the tensor in place: same object, dtype and device, and no drift.
+
+Reported in https://github.com/pytorch/pytorch/issues/126854 https://github.com/pytorch/pytorch/issues/162359 https://github.com/pytorch/pytorch/issues/195984
+"""
 
 import copy
 

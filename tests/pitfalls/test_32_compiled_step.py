@@ -1,5 +1,9 @@
-"""A step that was compiled before a torch scheduler is built makes the scheduler's constructor raise.
-With lehr a step compiled before or after makes one graph with a tensor rate and at most two with a float."""
+"""If `optimizer.step` was compiled before a torch scheduler is built, the scheduler's constructor raises.
+
+A step compiled before or after gives one graph with a tensor rate, and at most two with a float.
+
+Reported in https://github.com/pytorch/pytorch/issues/120934 https://github.com/pytorch/pytorch/issues/130467 https://github.com/pytorch/pytorch/issues/133898
+"""
 
 import itertools
 

@@ -1,5 +1,9 @@
-"""A torch scheduler replaces optimizer.step, adds a key to every group, and fails where step is a plain function.
-lehr replaces nothing, adds no key, makes no reference cycle, and after detach() nothing of it is left."""
+"""A torch scheduler replaces `optimizer.step`, adds a key to every group, and fails where `step` is a plain function.
+
+Nothing is replaced, no key is added, no reference cycle is made, and nothing is left after `detach()`.
+
+Reported in https://github.com/meta-pytorch/torchtune/issues/2263 https://github.com/pytorch/pytorch/issues/25605 https://github.com/pytorch/pytorch/issues/126131
+"""
 
 import copy
 import functools

@@ -1,6 +1,8 @@
-"""`ReduceLROnPlateau` decides on each rank from that rank's own loss, so the ranks train on at different rates in silence.
+"""`ReduceLROnPlateau` decides on each rank from that rank's own loss, so the ranks silently train at different rates.
 
-A `Plateau` decides from the mean over the ranks, so that all of them cut at the same step.
+`Plateau` decides from the mean over the ranks, so all of them cut the rate at the same step.
+
+Reported in https://github.com/lucidrains/DALLE-pytorch/issues/268 https://github.com/rwth-i6/returnn/issues/1493
 """
 
 import math

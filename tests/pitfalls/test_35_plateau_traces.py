@@ -1,5 +1,9 @@
-"""ReduceLROnPlateau counts a NaN as a bad epoch and cuts, and after one good outlier it cuts a steady descent.
-A NaN never cuts in lehr, `window` forgets an outlier, and the counters are saved: the traces are in the docs."""
+"""ReduceLROnPlateau counts a NaN as a bad epoch and cuts the rate, and after one very good metric it cuts during steady progress.
+
+A NaN never cuts the rate, `window` forgets a single good metric, and the counters are saved.
+
+Reported in https://github.com/pytorch/pytorch/issues/2545 https://github.com/facebookresearch/fairseq/pull/4071 https://github.com/fastai/fastai/issues/4046
+"""
 
 import math
 

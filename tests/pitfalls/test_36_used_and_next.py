@@ -1,5 +1,9 @@
-"""get_last_lr() of torch after step() is the rate of the next update, so a log shows that of another step.
-lehr has both by name: `used`, of the last update that happened, and `next`, whenever they are read."""
+"""After `step()` torch's `get_last_lr()` is the rate of the next update, so a log shows the rate of another step.
+
+`last_used_lrs` has the rates of the last update and `next_lrs` those of the next, whenever they are read.
+
+Reported in https://github.com/huggingface/transformers/issues/35942 https://github.com/huggingface/transformers/issues/28124 https://github.com/pytorch/pytorch/issues/22107
+"""
 
 import pytest
 import torch

@@ -1,5 +1,9 @@
-"""To see a torch schedule before training takes a dummy optimizer and a loop over every step.
-A schedule of lehr is a value: schedule(t), an array of all or describe(), by the code that trains, without torch."""
+"""Seeing a torch schedule before training takes a dummy optimizer and a loop over every step.
+
+A schedule is a value: `schedule(t)`, an array of all rates, `describe()` and `plot()` use the code that trains, and need no torch.
+
+Reported in https://github.com/pytorch/pytorch/issues/68956 https://github.com/pytorch/pytorch/pull/149189
+"""
 
 import subprocess
 import sys

@@ -1,5 +1,9 @@
-"""LambdaLR saves None for its function, so another curve resumes without a word, and with a lambda it does not pickle.
-A schedule of lehr is plain data both ways, its state holds it, and what cannot be saved is refused by name."""
+"""LambdaLR saves None for its function, so another curve is silently resumed, and with a lambda it cannot be pickled.
+
+A schedule converts to plain data and back, the state contains it, and what cannot be saved is refused by name.
+
+Reported in https://github.com/huggingface/transformers/issues/21689 https://github.com/Lightning-AI/pytorch-lightning/issues/18493 https://github.com/pytorch/pytorch/issues/98921
+"""
 
 import json
 import pickle

@@ -1,5 +1,9 @@
-"""Nobody has a cooldown that starts now, and the WSD of transformers takes phases that do not fit and jumps.
-In lehr a run may have no end: cooldown(steps) at any step is continuous, saved, and branches from one checkpoint."""
+"""No library can start a cooldown at the present step, and the WSD schedule of transformers accepts phases that do not fit and jumps.
+
+A run may have no end: `cooldown(steps)` at any step is continuous, is saved, and can be branched from one checkpoint.
+
+Reported in https://github.com/huggingface/transformers/issues/34905 https://github.com/kohya-ss/sd-scripts/issues/1653 https://github.com/pytorch/torchtitan/pull/2340
+"""
 
 import pytest
 import transformers

@@ -1,5 +1,9 @@
-"""After a loss spike people cut the rate by hand, and the scheduler writes over the cut at its next step.
-lehr's dip(factor, recover) lowers any schedule for a while, is recorded and saved, and goes back by itself."""
+"""After a loss spike people lower the rate by hand, and the scheduler overwrites it at its next step.
+
+`dip(factor, recover)` lowers the rate of any schedule for a while, is recorded and saved, and returns to the schedule by itself.
+
+Reported in https://github.com/bigscience-workshop/Megatron-DeepSpeed/issues/57 https://github.com/axolotl-ai-cloud/axolotl/issues/1310 https://github.com/NVIDIA/tacotron2/issues/387
+"""
 
 import pytest
 import torch

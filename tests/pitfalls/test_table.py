@@ -1,12 +1,19 @@
 """The page of pitfalls says what the tests beside this one say."""
 
+import re
+
+import pytest
 from table import PAGE, page, rows
 
+THREAD = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(issues|pull)/\d+")
 
-def test_each_case_says_what_others_do_and_what_lehr_does():
-    for number, name, others, lehr in rows():
-        assert others.endswith("."), (number, name)
-        assert lehr.endswith("."), (number, name)
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.file)
+def test_each_row_says_what_others_do_what_lehr_does_and_where_it_was_reported(row):
+    assert row.others.endswith(".")
+    assert row.lehr.endswith(".")
+    assert row.threads
+    assert all(THREAD.fullmatch(thread) for thread in row.threads)
 
 
 def test_the_page_is_up_to_date():
