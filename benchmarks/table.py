@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 HEAD = ("what", "figure", "ratio", "target", "met")
@@ -30,9 +30,18 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """The row as printed."""
-        figure = self.value if isinstance(self.value, str) else _with_unit(self.value, self.unit)
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f} ×" if self.ratio < 10 else f"{self.ratio:,.0f} ×"
-        return (self.what, figure, ratio, self.target, {None: "", True: "yes", False: "NO"}[self.met])
+        return (self.what, self._figure(), self._ratio(), self.target, {None: "", True: "yes", False: "NO"}[self.met])
+
+    def cell(self) -> str:
+        """The ratio, or the figure where there is none, with the target: ``1.63 × (≤ 1.8 ×)``."""
+        target = f" ({self.target})" if self.met else f" (NO: {self.target})" if self.target else ""
+        return (self._ratio() or self._figure()) + target
+
+    def _figure(self) -> str:
+        return self.value if isinstance(self.value, str) else _with_unit(self.value, self.unit)
+
+    def _ratio(self) -> str:
+        return "" if self.ratio is None else f"{self.ratio:.2f} ×" if self.ratio < 10 else f"{self.ratio:,.0f} ×"
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,31 @@ class Section:
     def __str__(self) -> str:
         table = markdown(HEAD, [row.cells() for row in self.rows], numbers=("figure", "ratio"))
         return "\n\n".join([f"### {self.title}", table, *self.notes])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table with a column for each case, such as a number of param groups.
+
+    Attributes:
+        title: What it is about.
+        columns: The name of each case -> what was measured in it. All have the same rows, in the same order.
+        notes: What a reader must know to read it.
+    """
+
+    title: str
+    columns: dict[str, list[Row]]
+    notes: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        lines = [(rows[0].what, *(row.cell() for row in rows)) for rows in zip(*self.columns.values(), strict=True)]
+        table = markdown((HEAD[0], *self.columns), lines, numbers=tuple(self.columns))
+        return "\n\n".join([f"### {self.title}", table, *self.notes])
+
+
+def by_groups(column: Callable[[int], list[Row]], counts: Iterable[int]) -> dict[str, list[Row]]:
+    """A column for each number of param groups."""
+    return {f"{count} group{'s' if count > 1 else ''}": column(count) for count in counts}
 
 
 def _with_unit(value: float, unit: str) -> str:
