@@ -12,12 +12,13 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from . import far, follow, processes, rates, state, step, structure
-from .table import Section, targets
+from . import construct, far, follow, processes, rates, state, step, structure
+from .table import Grid, Section, targets
 
-SECTIONS: dict[str, Callable[[], Section]] = {
-    "step": step.one_group,
-    "groups": step.many_groups,
+SECTIONS: dict[str, Callable[[], Section | Grid]] = {
+    "step": step.steps,
+    "boundary": step.boundary,
+    "construct": construct.construction,
     "rates": rates.whole_run,
     "far": far.far_steps,
     "import": processes.imports,
@@ -41,7 +42,7 @@ def main() -> None:
     unknown = [name for name in arguments.sections if name not in SECTIONS]
     if unknown:
         parser.error(f"unknown section {unknown[0]!r}; available: {', '.join(SECTIONS)}")
-    print(_machine())
+    print(_machine(), flush=True)
     measured = {name: _shown(SECTIONS[name]()) for name in arguments.sections or SECTIONS}
     print(f"\n{targets(measured.values())}".rstrip())
     if arguments.json:
@@ -49,14 +50,15 @@ def main() -> None:
         arguments.json.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def _shown(section: Section) -> Section:
+def _shown(section: Section | Grid) -> Section | Grid:
     print(f"\n{section}", flush=True)
     return section
 
 
 def _machine() -> str:
     versions = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
-    return f"{os.cpu_count()} cores, Python {platform.python_version()} on {sys.platform}; {versions}."
+    load = f"load {os.getloadavg()[0]:.1f}, " if hasattr(os, "getloadavg") else ""
+    return f"{os.cpu_count()} cores, {load}Python {platform.python_version()} on {sys.platform}; {versions}."
 
 
 def _version(package: str) -> str:
@@ -67,4 +69,8 @@ def _version(package: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes when it ends
+        sys.exit(1)

@@ -1,8 +1,7 @@
-"""What it costs to need no step call: ``follow()``, a control file, and a thousand changes of a run."""
+"""What lehr costs per update: a call of ``step``, ``follow()``, a control file; and after a thousand changes."""
 
 from __future__ import annotations
 
-import math
 import pickle
 import random
 import tempfile
@@ -10,56 +9,52 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 import lehr
 from lehr import Scheduler
 
-from .run import MAX_LR, MIN_LR, TRAINING_STEPS, WARMUP_STEPS, cosine, optimizer
-from .table import Row, Section
+from .run import MIN_LR, TRAINING_STEPS, Idle, Stepper, by_hand, cosine, optimizer
+from .table import Grid, Row, Section, by_groups
 from .timing import medians
 
 ROUNDS, STEPS = 61, 200
 CHANGES, FEWER_CHANGES = 1_000, (0, 1, 10, 100)
+GROUPS = (1, 2, 8, 64, 512)
 ALONE, BARE, FOLLOW = "optimizer.step() alone", "bare loop's write", "lehr follow()"
 WATCHED = f"{FOLLOW}, with a control file"
-MOST, MOST_AMENDED, MOST_BYTES = 3.0, 1.5, 64 * 1024
+MOST, MOST_AMENDED, MOST_BYTES = 4.0, 1.5, 64 * 1024
 
 
-class Idle(torch.optim.Optimizer):
-    """An optimizer that calls its hooks and does nothing else.
-
-    A real update takes a hundred times what is measured here, and varies by more; so does the profiling
-    that torch puts around each step, which ``hooked`` leaves out.
-    """
-
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        for hook in self._optimizer_step_pre_hooks.values():
-            hook(self, (), {})
-        for hook in self._optimizer_step_post_hooks.values():
-            hook(self, (), {})
-
-    step.hooked = True  # type: ignore[attr-defined]
-
-
-def follow() -> Section:
-    """``follow()`` per update, one param group: a loop of updates with it, less one without."""
-    with tempfile.TemporaryDirectory() as folder:
-        seconds = medians(_updates(Path(folder) / "control.txt"), range(0, ROUNDS * STEPS, STEPS))
-    each = {name: taken / STEPS for name, taken in seconds.items()}
-    own = {name: taken - each[ALONE] for name, taken in each.items()}
-    ratio = own[FOLLOW] / own[BARE]
-    rows = [
-        Row(ALONE, each[ALONE]),
-        Row(f"{BARE}, more", own[BARE], ratio=1.0),
-        Row(f"{FOLLOW}, more", own[FOLLOW], ratio=ratio, target=f"≤ {MOST:.1f} ×", met=0 < ratio <= MOST),
-        Row(f"{WATCHED}, more", own[WATCHED], ratio=own[WATCHED] / own[BARE]),
-    ]
-    return Section(
-        "`follow()`, per update, 1 param group",
-        rows,
-        ["What each adds to `optimizer.step()`, of an optimizer that does nothing else."],
+def follow() -> Grid:
+    """What each way adds to an update: a loop of updates with it, less one without."""
+    return Grid(
+        "What an update costs more, by number of param groups",
+        by_groups(_column, GROUPS),
+        [
+            "Of an optimizer that does nothing but call its hooks: the first row is its time alone, the second what "
+            "the formula and its write add to it, and the others what each way adds, over the second."
+        ],
     )
+
+
+def _column(groups: int) -> list[Row]:
+    steps = STEPS if groups < 64 else STEPS // 10
+    with tempfile.TemporaryDirectory() as folder:
+        loops = _loops(groups, Path(folder) / "control.txt")
+        seconds = medians(loops, [range(at, at + steps) for at in range(1, ROUNDS * steps, steps)])
+    each = {name: taken / steps for name, taken in seconds.items()}
+    more = {name: taken - each[ALONE] for name, taken in each.items() if name != ALONE}
+    ratios = {name: taken / more[BARE] for name, taken in more.items()}
+    return [Row(ALONE, each[ALONE]), Row(BARE, more[BARE])] + [
+        Row(
+            name,
+            more[name],
+            ratio=ratio,
+            target=f"≤ {MOST:g} ×" if name == FOLLOW else "",
+            met=0 < ratio <= MOST if name == FOLLOW else None,
+        )
+        for name, ratio in ratios.items()
+        if name != BARE
+    ]
 
 
 def changes() -> Section:
@@ -67,7 +62,7 @@ def changes() -> Section:
     plain, amended = _followed(), _amended()
     start = amended.position
     plain.step(start)
-    seconds = medians({"none": _stepper(plain), "many": _stepper(amended)}, range(start, start + ROUNDS * STEPS, STEPS))
+    seconds = medians({"none": _stepper(plain), "many": _stepper(amended)}, _ranges(start))
     ratio, size = seconds["many"] / seconds["none"], _state_bytes(amended)
     rows = [
         Row("step(i) after no change", seconds["none"] / STEPS, ratio=1.0),
@@ -90,47 +85,62 @@ def changes() -> Section:
     return Section(f"{CHANGES:,} changes of a run", rows)
 
 
-def _updates(path: Path) -> dict[str, Callable[[int], None]]:
-    contenders: dict[str, Callable[[int], None]] = {}
-    for name, attach in {ALONE: None, BARE: None, FOLLOW: _follow, WATCHED: lambda o: _follow(o, path)}.items():
-        made = Idle([torch.zeros(1, requires_grad=True)], {"lr": MAX_LR})
-        contenders[name] = _writing(made) if name == BARE else _updating(made, attach and attach(made))
-    return contenders
+def _loops(groups: int, path: Path) -> dict[str, Stepper]:
+    optimizers = {name: Idle(groups) for name in (ALONE, BARE, *CALLS, FOLLOW, WATCHED)}
+    loops = {ALONE: _updating(optimizers[ALONE]), BARE: _writing(optimizers[BARE])}
+    loops |= {name: loop(optimizers[name]) for name, loop in CALLS.items()}
+    loops[FOLLOW] = _updating(optimizers[FOLLOW], cosine(Scheduler, optimizers[FOLLOW], "cosine").follow())
+    watched = cosine(Scheduler, optimizers[WATCHED], "cosine", control_file=path)
+    return loops | {WATCHED: _updating(optimizers[WATCHED], watched.follow())}
 
 
-def _follow(made: Any, path: Path | None = None) -> Any:
-    def build(*arguments: Any, **settings: Any) -> Scheduler:
-        return Scheduler(*arguments, control_file=path, **settings)
-
-    return cosine(build, made, "cosine").follow()
-
-
-def _updating(made: Any, scheduler: Any) -> Callable[[int], None]:
+def _updating(made: Idle, scheduler: Scheduler | None = None) -> Stepper:
     """A loop of updates; ``scheduler`` is kept alive, since the optimizer does not hold it."""
 
-    def run(_: int, held: Any = scheduler) -> None:
-        for _ in range(STEPS):
+    def run(steps: range, held: Scheduler | None = scheduler) -> None:
+        for _ in steps:
             made.step()
 
     return run
 
 
-def _writing(made: Any) -> Callable[[int], None]:
+def _writing(made: Idle) -> Stepper:
     """The same, with the formula and the write by hand after each update."""
-    n, warmup, top, low = TRAINING_STEPS, WARMUP_STEPS, MAX_LR, MIN_LR
+    formula = by_hand()
 
-    def rate(i: int) -> float:
-        if i < warmup:
-            return max(1, i) / warmup * top
-        return low + 0.5 * (top - low) * (1 + math.cos(math.pi * (i - warmup) / (n - warmup)))
-
-    def run(start: int) -> None:
-        for i in range(start + 1, start + STEPS + 1):
+    def run(steps: range) -> None:
+        for step in steps:
             made.step()
+            rate = formula(step)
             for group in made.param_groups:
-                group["lr"] = rate(i)
+                group["lr"] = rate
 
     return run
+
+
+def _stepping(made: Idle) -> Stepper:
+    scheduler = cosine(Scheduler, made, "cosine")
+
+    def run(steps: range) -> None:
+        for step in steps:
+            made.step()
+            scheduler.step(step)
+
+    return run
+
+
+def _stepping_on(made: Idle) -> Stepper:
+    scheduler = cosine(Scheduler, made, "cosine")
+
+    def run(steps: range) -> None:
+        for _ in steps:
+            made.step()
+            scheduler.step()
+
+    return run
+
+
+CALLS: dict[str, Callable[[Idle], Stepper]] = {"lehr step(i)": _stepping, "lehr step()": _stepping_on}
 
 
 def _followed() -> Any:
@@ -160,9 +170,13 @@ def _amended(count: int = CHANGES) -> Any:
     return scheduler
 
 
-def _stepper(scheduler: Any) -> Callable[[int], None]:
-    def run(start: int) -> None:
-        for step in range(start, start + STEPS):
+def _ranges(start: int) -> list[range]:
+    return [range(at, at + STEPS) for at in range(start, start + ROUNDS * STEPS, STEPS)]
+
+
+def _stepper(scheduler: Any) -> Stepper:
+    def run(steps: range) -> None:
+        for step in steps:
             scheduler.step(step)
 
     return run

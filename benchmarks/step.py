@@ -4,47 +4,108 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
+import torch
+
+import lehr
 from lehr import Scheduler
 
 from . import peers
-from .run import WARMUP_STEPS, Stepper, bare, cosine, optimizer
-from .table import Row, Section
+from .run import TRAINING_STEPS, WARMUP_STEPS, Stepper, bare, by_hand, cosine, optimizer
+from .table import Grid, Row, Section, by_groups
 from .timing import medians
 
-BARE, LEHR = "bare loop", "lehr Scheduler.step(i)"
-IN_WARMUP = f"{BARE}, in the warmup"
+BARE, LEHR, FASTEST = "bare loop", "lehr step(i)", "… beside the fastest peer"
+IN_WARMUP, LATE, INTO_TENSORS = f"{BARE}, in the warmup", f"{BARE}, late in the decay", f"{BARE}, into tensors"
+MOST_ACROSS = 3e-6
 
 
-def one_group() -> Section:
-    """One param group."""
-    return _section(1, most=2.0, beats_peers=True, rounds=101, steps=400)
+class Size(NamedTuple):
+    """How much is measured with so many param groups, and the most that is promised over the bare loop."""
+
+    rounds: int
+    steps: int
+    most: float
 
 
-def many_groups() -> Section:
-    """512 param groups."""
-    return _section(512, most=1.4, beats_peers=False, rounds=31, steps=100)
+SIZES = {
+    1: Size(101, 200, 1.8),
+    2: Size(101, 200, 1.8),
+    4: Size(101, 200, 1.8),
+    8: Size(101, 200, 1.8),
+    64: Size(61, 50, 1.25),
+    512: Size(41, 10, 1.1),
+}
 
 
-def _section(groups: int, *, most: float, beats_peers: bool, rounds: int, steps: int) -> Section:
-    """Promised are at most ``most`` times the bare loop and, if ``beats_peers``, less than every peer."""
+def steps() -> Grid:
+    """Every size beside the bare loop and the peers."""
+    return Grid(
+        "`step(i)` over the bare loop, by number of param groups",
+        by_groups(_column, SIZES),
+        [
+            "Two groups are the usual pair of AdamW, one with weight decay and one without. The first row is the time "
+            "of the bare loop, the others are ratios to it; in the warmup, late in the decay and with tensors, to the "
+            "bare loop that does the same."
+        ],
+    )
+
+
+def boundary() -> Section:
+    """A step from one piece of the schedule into another, beside a step within one."""
+    times, rounds = 100, 101
+    seconds = medians(
+        {
+            "inside": _back_and_forth(WARMUP_STEPS + 1, WARMUP_STEPS + 3, times),
+            "across": _back_and_forth(WARMUP_STEPS - 1, WARMUP_STEPS + 1, times),
+        },
+        range(rounds),
+    )
+    inside, across = seconds["inside"] / (2 * times), seconds["across"] / (2 * times)
+    target = f"≤ {MOST_ACROSS * 1e6:.0f} µs"
+    return Section(
+        "A step across a boundary of pieces, 1 param group",
+        [
+            Row("step(i) within the decay", inside, ratio=1.0),
+            Row(
+                "step(i) across the end of the warmup",
+                across,
+                ratio=across / inside,
+                target=target,
+                met=across <= MOST_ACROSS,
+            ),
+        ],
+        ["Both step back and forth."],
+    )
+
+
+def _back_and_forth(first: int, second: int, times: int) -> Callable[[int], None]:
+    scheduler = cosine(Scheduler, optimizer(1), "cosine")
+
+    def run(_: int) -> None:
+        for _ in range(times):
+            scheduler.step(first)
+            scheduler.step(second)
+
+    return run
+
+
+def _column(groups: int) -> list[Row]:
+    size = SIZES[groups]
     optimizers = {name: optimizer(groups) for name in (BARE, LEHR, *peers.PEERS)}
     steppers, missing = _steppers(optimizers)
-    starts = range(WARMUP_STEPS, WARMUP_STEPS + rounds * steps, steps)
-    seconds = medians(steppers | _variants(groups), [range(start, start + steps) for start in starts])
+    starts = range(WARMUP_STEPS, WARMUP_STEPS + size.rounds * size.steps, size.steps)
+    seconds = medians(steppers | _variants(groups), [range(start, start + size.steps) for start in starts])
     for name in steppers:
         _check(name, optimizers[name], optimizers[BARE])
-    each = {name: taken / steps for name, taken in seconds.items()}
-    rows = [*_ours(each, most), _beside_fastest(each, beats_peers), *_variants_rows(each), *_theirs(each, missing)]
-    title = f"`step(i)`, {groups} param group{'s' if groups > 1 else ''}"
-    return Section(title, rows, ["The ratio is to the bare loop; in the warmup, to the bare loop there."])
+    each = {name: taken / size.steps for name, taken in seconds.items()}
+    return [*_ours(each, size.most), *_variants_rows(each), *_theirs(each, missing)]
 
 
 def _steppers(optimizers: dict[str, Any]) -> tuple[dict[str, Stepper], dict[str, str]]:
     """Every contender past its warmup, and why some are missing."""
-    steppers = {BARE: bare(optimizers[BARE]), LEHR: _lehr(optimizers[LEHR])}
+    steppers = {BARE: bare(optimizers[BARE]), LEHR: _lehr(optimizers[LEHR], "cosine")}
     missing = {}
     for name in peers.PEERS:
         made = peers.built(name, optimizers[name])
@@ -62,9 +123,11 @@ def _check(name: str, made: Any, reference: Any) -> None:
         raise RuntimeError(f"{name} ends with the rate {rate}, the bare loop with {expected}")
 
 
-def _lehr(optimizer: Any, **options: Any) -> Stepper:
-    scheduler = cosine(partial(Scheduler, **options), optimizer, "cosine")
+def _lehr(optimizer: Any, name: str, **options: Any) -> Stepper:
+    return _stepping(cosine(Scheduler, optimizer, name, **options))
 
+
+def _stepping(scheduler: Scheduler) -> Stepper:
     def run(steps: range) -> None:
         for step in steps:
             scheduler.step(step)
@@ -72,54 +135,70 @@ def _lehr(optimizer: Any, **options: Any) -> Stepper:
     return run
 
 
-def _lehr_without_argument(optimizer: Any) -> Stepper:
-    scheduler = cosine(Scheduler, optimizer, "cosine")
-    scheduler.step(WARMUP_STEPS)
+# Other schedules, positions and groups.
+
+
+def _variants(groups: int) -> dict[str, Stepper]:
+    factors = [1 / (2 + index) for index in range(groups)]
+    decayed = {"lr": cosine(lehr.cosine), "weight_decay": lehr.linear(TRAINING_STEPS, max_lr=0.1)}
+    return {
+        IN_WARMUP: _from(0, bare(optimizer(groups))),
+        f"{LEHR}, in the warmup": _from(0, _lehr(optimizer(groups), "cosine")),
+        LATE: _from(TRAINING_STEPS * 3 // 4, bare(optimizer(groups))),
+        f"{LEHR}, late in the decay": _from(TRAINING_STEPS * 3 // 4, _lehr(optimizer(groups), "cosine")),
+        f"{LEHR}, a factor for each group": _lehr(optimizer(groups), "cosine", group_scale=factors),
+        f"{LEHR}, weight_decay too": _stepping(Scheduler(optimizer(groups), decayed)),
+        INTO_TENSORS: _into_tensors(_with_tensors(groups)),
+        f"{LEHR}, into tensors": _lehr(_with_tensors(groups), "cosine"),
+    }
+
+
+def _from(start: int, run: Stepper) -> Stepper:
+    """The same steps from another position on, in each round."""
+    return lambda steps: run(range(start, start + len(steps)))
+
+
+def _with_tensors(groups: int) -> torch.optim.Optimizer:
+    made = optimizer(groups)
+    for group in made.param_groups:
+        group["lr"] = torch.tensor(group["lr"])
+    return made
+
+
+def _into_tensors(optimizer: torch.optim.Optimizer) -> Stepper:
+    formula = by_hand()
 
     def run(steps: range) -> None:
-        for _ in steps:
-            scheduler.step()
+        for step in steps:
+            rate = formula(step)
+            for group in optimizer.param_groups:
+                group["lr"].fill_(rate)
 
     return run
 
 
-def _in_warmup(run: Stepper) -> Stepper:
-    return lambda steps: run(range(WARMUP_STEPS - len(steps), WARMUP_STEPS))
-
-
-def _variants(groups: int) -> dict[str, Stepper]:
-    make: dict[str, Callable[[Any], Stepper]] = {
-        IN_WARMUP: lambda o: _in_warmup(bare(o)),
-        f"{LEHR}, in the warmup": lambda o: _in_warmup(_lehr(o)),
-        "lehr Scheduler.step()": _lehr_without_argument,
-        "lehr Scheduler.step(i), a factor for each group": partial(
-            _lehr, group_scale=[1 / (2 + i) for i in range(groups)]
-        ),
-    }
-    return {name: build(optimizer(groups)) for name, build in make.items()}
+# Rows.
 
 
 def _ours(each: dict[str, float], most: float) -> list[Row]:
     ratio = each[LEHR] / each[BARE]
+    beside = each[LEHR] / min((each[name] for name in peers.PEERS if name in each), default=math.inf)
     return [
-        Row(BARE, each[BARE], ratio=1.0),
-        Row(LEHR, each[LEHR], ratio=ratio, target=f"≤ {most:.1f} ×", met=ratio <= most),
+        Row(BARE, each[BARE]),
+        Row(LEHR, each[LEHR], ratio=ratio, target=f"≤ {most:g} ×", met=ratio <= most),
+        Row(FASTEST, "", ratio=beside, target="< 1 ×", met=beside < 1),
     ]
 
 
-def _beside_fastest(each: dict[str, float], promised: bool) -> Row:
-    ratio = each[LEHR] / min((each[name] for name in peers.PEERS if name in each), default=math.inf)
-    target, met = ("< 1 ×", ratio < 1) if promised else ("", None)
-    return Row("… beside the fastest peer", "", ratio=ratio, target=target, met=met)
-
-
 def _variants_rows(each: dict[str, float]) -> list[Row]:
-    names = [name for name in each if name not in (BARE, LEHR, *peers.PEERS)]
-    yardsticks = [IN_WARMUP if name.endswith("in the warmup") else BARE for name in names]
-    return [Row(name, each[name], ratio=each[name] / each[by]) for name, by in zip(names, yardsticks, strict=True)]
+    yardsticks = {name.removeprefix(BARE): taken for name, taken in each.items() if name.startswith(BARE)}
+    variants = [name for name in each if name.startswith(f"{LEHR},")]
+    return [
+        Row(name, each[name], ratio=each[name] / yardsticks.get(name.removeprefix(LEHR), each[BARE]))
+        for name in variants
+    ]
 
 
 def _theirs(each: dict[str, float], missing: dict[str, str]) -> list[Row]:
-    there = sorted((name for name in peers.PEERS if name in each), key=each.__getitem__)
-    rows = [Row(name, each[name], ratio=each[name] / each[BARE]) for name in there]
-    return rows + [Row(name, why) for name, why in missing.items()]
+    rows = {name: Row(name, each[name], ratio=each[name] / each[BARE]) for name in peers.PEERS if name in each}
+    return [rows.get(name) or Row(name, missing[name]) for name in peers.PEERS]

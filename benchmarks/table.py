@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 HEAD = ("what", "figure", "ratio")
 TARGETS = ("table", *HEAD, "target", "met")
@@ -35,11 +35,19 @@ class Row:
         """The target, and whether it is met."""
         return self.target, {None: "", True: "yes", False: "NO"}[self.met]
 
+    @property
+    def figure(self) -> str:
+        """The value with its unit."""
+        return self.value if isinstance(self.value, str) else _with_unit(self.value, self.unit)
+
+    @property
+    def times(self) -> str:
+        """The ratio, or nothing."""
+        return "" if self.ratio is None else f"{self.ratio:.2f} ×" if self.ratio < 10 else f"{self.ratio:,.0f} ×"
+
     def cells(self) -> tuple[str, str, str]:
         """The row as users read it."""
-        figure = self.value if isinstance(self.value, str) else _with_unit(self.value, self.unit)
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f} ×" if self.ratio < 10 else f"{self.ratio:,.0f} ×"
-        return self.what, figure, ratio
+        return self.what, self.figure, self.times
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,38 @@ class Section:
         return "\n\n".join([f"### {self.title}", table, *self.notes])
 
 
-def targets(sections: Iterable[Section]) -> str:
+@dataclass(frozen=True)
+class Grid:
+    """A table with a column for each case, such as a number of param groups.
+
+    Attributes:
+        title: What it is about.
+        columns: The name of each case -> what was measured in it. All have the same rows, in the same order.
+        notes: What a reader must know to read it.
+    """
+
+    title: str
+    columns: dict[str, list[Row]]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every row, with its case."""
+        return [replace(row, what=f"{row.what}, {case}") for case, rows in self.columns.items() for row in rows]
+
+    def __str__(self) -> str:
+        rows = zip(*self.columns.values(), strict=True)
+        lines = [(cases[0].what, *(row.times or row.figure for row in cases)) for cases in rows]
+        table = markdown((HEAD[0], *self.columns), lines, numbers=tuple(self.columns))
+        return "\n\n".join([f"### {self.title}", table, *self.notes])
+
+
+def by_groups(column: Callable[[int], list[Row]], counts: Iterable[int]) -> dict[str, list[Row]]:
+    """A column for each number of param groups."""
+    return {f"{count} group{'s' if count > 1 else ''}": column(count) for count in counts}
+
+
+def targets(sections: Iterable[Section | Grid]) -> str:
     """What lehr promises in these sections, and whether it holds; nothing where it promises nothing."""
     rows = [
         (section.title, *row.cells(), *row.verdict)

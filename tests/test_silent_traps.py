@@ -496,7 +496,7 @@ def test_the_largest_position_can_be_saved_after_its_update():
 def test_a_change_that_leaves_the_rate_at_0_is_refused(act):
     scheduler = Scheduler(sgd(), lehr.cosine(100, max_lr=1.0))
     scheduler.step(100)
-    with pytest.raises(ValueError, match="would train at the rate 0.*amend with another schedule"):
+    with pytest.raises(ValueError, match=r"would train at the rate 0.*amend with another schedule"):
         scheduler.change(act)
     assert scheduler.history == []
 
@@ -508,9 +508,7 @@ def test_the_group_that_was_changed_is_named(changed):
     scheduler.step(1)
     scheduler.step(2)
     optimizer.param_groups[changed]["lr"] = 0.5
-    with pytest.warns(
-        UserWarning, match=rf"lr of param group {changed} was changed .* from 0\.098 to 0\.5"
-    ):
+    with pytest.warns(UserWarning, match=rf"lr of param group {changed} was changed .* from 0\.098 to 0\.5"):
         scheduler.step(3)
     assert rates_of(optimizer) == [scheduler.schedule(3)] * 8
 
