@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .argument import as_steps, read_all, settings
-from .completion import complete_schedule
+from .argument import read_all, schedules_argument, settings, view_options
 from .errors import Command
 from .text import echo, lettered, table
 
@@ -17,12 +16,10 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...", shell_complete=complete_schedule)
+@schedules_argument
 @settings
 @click.option("-o", "--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
-@click.option("--stop", callback=as_steps, metavar="STEPS", help="Steps to look at; by default all of each.")
-@click.option("--log", is_flag=True, help="Rates on a logarithmic axis.")
-@click.option("--share", is_flag=True, help="The share of each run, 0 to 100 %, instead of steps.")
+@view_options
 def compare(
     schedules: tuple[str, ...], out: str | None, stop: int | None, log: bool, share: bool, **settings: str | None
 ) -> None:
@@ -31,7 +28,7 @@ def compare(
     Each SCHEDULE has a row, with its first, highest and final rate, where the highest is, the sum of all
     rates and their mean; the letter names its line in the plot.
 
-    The settings hold for every recipe that is given by its bare name and takes them:
+    The settings apply to every recipe that is named without a bracket and takes them:
 
     \b
       lehr compare cosine linear wsd --training-steps 100k --max-lr 1e-3 --decay-steps 20%
@@ -59,15 +56,12 @@ def key_numbers(schedules: Mapping[str, Schedule], stop: int | None) -> str:
     A  1,000  1e-05  0.001      100      0  0.50001    0.0005  cosine
     B    500  0.001  0.001        0      0   0.2505  0.000501  short
     """
-    from .terminal import stops
+    from ..plot.curves import stops
 
+    names = lettered(dict(zip(schedules, schedules, strict=True)))
     until = stops(schedules, stop)
-    rows: list[tuple[str, ...]] = [("", "steps", "first", "peak", "at step", "final", "area", "mean", "schedule")]
-    rows += [
-        (letter, *_numbers(schedule, until[name]), name)
-        for (letter, schedule), name in zip(lettered(schedules).items(), schedules, strict=True)
-    ]
-    return table(rows)
+    heading = ("", "steps", "first", "peak", "at step", "final", "area", "mean", "schedule")
+    return table([heading, *((letter, *_numbers(schedules[n], until[n]), n) for letter, n in names.items())])
 
 
 def _numbers(schedule: Schedule, stop: float) -> Iterator[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -51,18 +50,10 @@ def _lines(recipe: str) -> str:
 
 def _page(recipe: str) -> str:
     """What a recipe is, and what each of its settings means."""
-    from .catalogue import summary
+    from .catalogue import settings_of, summary
 
-    return "\n".join([f"{recipe}: {summary(recipe)}", "", *_meanings(recipe)])
-
-
-def _meanings(recipe: str) -> Iterator[str]:
-    from .catalogue import meanings, settings_of
-
-    meaning = meanings(recipe)
-    for setting in settings_of(recipe).values():
-        yield f"  {setting.option} {setting.metavar}  ({_default(setting)})"
-        yield f"      {meaning.get(setting.name, '')}"
+    lines = [f"  {s.option} {s.metavar}  ({_default(s)})\n      {s.meaning}" for s in settings_of(recipe).values()]
+    return "\n".join([f"{recipe}: {summary(recipe)}", "", *lines])
 
 
 def _default(setting: Setting) -> str:
@@ -71,17 +62,13 @@ def _default(setting: Setting) -> str:
     return "optional" if setting.default is None else f"default {setting.default}"
 
 
-def _entry(recipe: str) -> dict[str, Any]:
-    from .catalogue import meanings, settings_of, summary
+def _entry(recipe: str) -> dict[str, object]:
+    from .catalogue import settings_of, summary
 
-    meaning = meanings(recipe)
     settings = [
         {
-            "name": setting.name,
-            "option": setting.option,
-            "required": setting.required,
+            **{name: getattr(setting, name) for name in ("name", "option", "required", "meaning")},
             "default": None if setting.required else setting.default,
-            "meaning": meaning.get(setting.name, ""),
         }
         for setting in settings_of(recipe).values()
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +11,6 @@ from ..schedules import checks
 from .rates import Array, Rates, numbers, positions, rates_of, warmup_of
 
 LARGEST_LOSS = 1e9
-"""A run whose loss is higher has diverged."""
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -26,9 +25,8 @@ class Run:
         name: The name of the run.
         warmup: Updates of the warmup; a fit ignores its losses. None takes it from the rates: the
             updates until the rate stops rising.
-        ema: The smoothing of the logged losses: each is ``ema`` times the one before plus
-            ``1 - ema`` times the loss itself; 0 for raw losses. Smoothed losses lag, so a fit
-            smooths the law in the same way.
+        ema: The smoothing of the logged losses: each is ``ema`` times the previous one plus
+            ``1 - ema`` times the raw loss; 0 for raw losses. A fit smooths the law in the same way.
         noise: Relative standard deviation of one logged loss that is due to the evaluation; None
             estimates it from neighbouring losses.
         notes: Problems that were found in the log.
@@ -39,7 +37,7 @@ class Run:
 
     Raises:
         ValueError: Positions are not increasing integers of at least 1; a loss is not above 0 and
-            at most 1e9; the two differ in length; there are fewer rates than updates; another
+            at most 1e9; the two differ in length; there are fewer rates than updates; or another
             value is out of its range.
 
     >>> from lehr import Constant
@@ -56,20 +54,12 @@ class Run:
     noise: float
     notes: tuple[str, ...]
     column: str
-    rates: Array
+    rates: Array = field(init=False)
 
     def __init__(
-        self,
-        schedule: Rates,
-        at: ArrayLike,
-        loss: ArrayLike,
-        name: str = "run",
-        warmup: int | None = None,
-        ema: float = 0.0,
-        noise: float | None = None,
-        notes: tuple[str, ...] = (),
-        column: str = "",
-    ) -> None:
+        self, schedule: Rates, at: ArrayLike, loss: ArrayLike, name: str = "run", warmup: int | None = None,
+        ema: float = 0.0, noise: float | None = None, notes: tuple[str, ...] = (), column: str = "",
+    ) -> None:  # fmt: skip
         at, loss = positions(at), numbers("loss", loss)
         _check_losses(name, at, loss)
         for word, value in (("ema", ema), ("noise", noise or 0.0)):
@@ -77,18 +67,11 @@ class Run:
                 raise ValueError(f"{name}: `{word}` must be at least 0 and below 1, got {checks.shown(value)}")
         rates = rates_of(schedule, int(at[-1]))
         warmup = warmup_of(rates) if warmup is None else checks.integer("warmup", warmup, owner=name, least=0)
-        self.__dict__.update(  # frozen for everybody else
-            schedule=schedule,
-            at=at,
-            loss=loss,
-            name=name,
-            warmup=warmup,
-            ema=ema,
-            noise=noise_of(loss[at > warmup]) if noise is None else noise,
-            notes=notes,
-            column=column,
-            rates=rates,
-        )
+        noise = noise_of(loss[at > warmup]) if noise is None else noise
+        self.__dict__.update(  # the class is frozen
+            schedule=schedule, at=at, loss=loss, name=name, warmup=warmup, ema=ema, noise=noise, notes=notes,
+            column=column, rates=rates,
+        )  # fmt: skip
 
     @property
     def updates(self) -> int:
@@ -109,10 +92,7 @@ class Run:
         keep = self.at <= updates
         if not keep.any():
             raise ValueError(f"{self.name} has no loss until update {updates}; its first is at {self.at[0]:g}")
-        return Run(
-            self.schedule, self.at[keep], self.loss[keep], self.name, self.warmup, self.ema, self.noise, self.notes,
-            self.column,
-        )  # fmt: skip
+        return replace(self, at=self.at[keep], loss=self.loss[keep])
 
 
 def _check_losses(name: str, at: Array, loss: Array) -> None:
@@ -165,22 +145,11 @@ def branch(past: Run, schedule: Rates, at: ArrayLike, loss: ArrayLike, *, since:
     """
     at = positions(at)
     if not 1 <= since <= past.updates:
-        raise ValueError(
-            f"{name} branches from {past.name} after update {since}, but {past.name} has losses until "
-            f"{past.updates} only"
-        )
+        raise ValueError(f"{name} branches after update {since}, but {past.name} has losses until {past.updates} only")
     if at[0] <= since:
-        raise ValueError(
-            f"{name} branches from {past.name} after update {since}, but has a loss at {at[0]:g}; "
-            f"`at` counts from the start of {past.name}"
-        )
+        counts = f"`at` counts from the start of {past.name}"
+        raise ValueError(f"{name} branches after update {since}, but has a loss at {at[0]:g}; {counts}")
     rates = np.concatenate([past.rates[:since], rates_of(schedule, int(at[-1]) - since)])
     shared = past.at <= since
-    return Run(
-        rates,
-        np.concatenate([past.at[shared], at]),
-        np.concatenate([past.loss[shared], numbers("loss", loss)]),
-        name=name,
-        warmup=past.warmup,
-        ema=past.ema,
-    )
+    at, loss = np.concatenate([past.at[shared], at]), np.concatenate([past.loss[shared], numbers("loss", loss)])
+    return Run(rates, at, loss, name, past.warmup, past.ema)
