@@ -6,24 +6,22 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import click
 
+from ..schedules import Schedule, lengths
+from ..schedules.checks import LONGEST, shown
+from ..schedules.recipes import RECIPES, get
+from .catalogue import all_settings, settings_of
 from .completion import complete_schedule, complete_shape
 from .help import RecipeOption
-
-if TYPE_CHECKING:
-    from ..schedules import Schedule
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def as_steps(context: click.Context, parameter: click.Parameter, text: str | None, *, least: int = 1) -> int | None:
     """The value of an option that takes a number of steps: ``20000``, ``20k``, ``1.5M``."""
-    from ..schedules import lengths
-    from ..schedules.checks import LONGEST, shown
-
     if text is None:
         return None
     try:
@@ -75,8 +73,6 @@ _USUAL = {
 
 def settings(function: Function) -> Function:
     """Add every setting of every recipe as an option, which builds a schedule from a recipe's name."""
-    from .catalogue import all_settings
-
     for name, (setting, recipes) in reversed(all_settings().items()):
         function = click.option(
             setting.option,
@@ -99,18 +95,12 @@ def read_all(texts: Sequence[str], **settings: str | None) -> dict[str, Schedule
     Raises:
         ValueError: An argument says no schedule, or no recipe takes one of the settings.
     """
-    from ..schedules.recipes import RECIPES
-
     values = {name: value for name, value in settings.items() if value is not None}
     _check_taken(texts, values)
     return {text: _recipe(text, values) if text in RECIPES else _spec(text) for text in texts}
 
 
 def _check_taken(texts: Sequence[str], values: Mapping[str, str]) -> None:
-    from ..schedules.checks import shown
-    from ..schedules.recipes import RECIPES, get
-    from .catalogue import all_settings, settings_of
-
     bare = [text for text in texts if text in RECIPES]
     if values and not bare:
         if texts[0].isidentifier() and not Path(texts[0]).exists():
@@ -128,9 +118,6 @@ def _check_taken(texts: Sequence[str], values: Mapping[str, str]) -> None:
 
 
 def _recipe(recipe: str, values: Mapping[str, str]) -> Schedule:
-    from ..schedules.recipes import RECIPES
-    from .catalogue import settings_of
-
     settings = settings_of(recipe)
     missing = [setting.option for setting in settings.values() if setting.required and setting.name not in values]
     if missing:
@@ -140,7 +127,6 @@ def _recipe(recipe: str, values: Mapping[str, str]) -> Schedule:
 
 def _spec(text: str) -> Schedule:
     from .. import spec
-    from ..schedules import recipes
 
     if text == "-":
         return _from_input(sys.stdin.read())
@@ -151,7 +137,7 @@ def _spec(text: str) -> Schedule:
         return spec.from_text(text)
     if path.suffix or len(path.parts) > 1 or path.exists():
         return spec.read(path)  # its error says how a spec file's name ends
-    return recipes.get(text)()  # its error says which names there are
+    return get(text)()  # its error says which names there are
 
 
 def _from_input(text: str) -> Schedule:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import click
 
+from .. import plot
+from ..schedules import Schedule
+from ..schedules.description import Summary
 from .argument import read_all, schedules_argument, settings, view_options
 from .errors import Command
+from .output import save, wrote
+from .terminal import draw
 from .text import echo, lettered, table
-
-if TYPE_CHECKING:
-    from ..schedules import Schedule
 
 
 @click.command(cls=Command)
@@ -36,14 +37,9 @@ def compare(
     by_argument = read_all(schedules, **settings)
     rows = key_numbers(by_argument, stop)
     if out:
-        from ..plot import new_axes, plot_schedules
-        from .output import save, wrote
-
-        save(plot_schedules(by_argument, new_axes(), stop=stop, log=log, share=share), out)
+        save(plot.plot_schedules(by_argument, plot.new_axes(), stop=stop, log=log, share=share), out)
         echo(f"{rows}\n{wrote(out)}")
     else:
-        from .terminal import draw
-
         echo(f"{rows}\n\n{draw(lettered(by_argument), stop, log, share)}")
 
 
@@ -64,15 +60,8 @@ def key_numbers(schedules: Mapping[str, Schedule], stop: int | None) -> str:
     return table([heading, *((letter, *_numbers(schedules[n], until[n]), n) for letter, n in names.items())])
 
 
-def _numbers(schedule: Schedule, stop: float) -> Iterator[str]:
-    from ..schedules.description import Summary
-
+def _numbers(schedule: Schedule, stop: float) -> tuple[str, ...]:
     summary, end = Summary(schedule, stop), schedule.length
-    peak, at = summary.peak
-    yield "endless" if end is None else f"{end:,}"
-    yield f"{schedule(0):.4g}"
-    yield f"{peak:.4g}"
-    yield f"{at:,}"
-    yield "" if end is None else f"{schedule(end):.4g}"
-    yield f"{summary.area:.5g}"
-    yield f"{summary.area / stop:.4g}"
+    (peak, at), area = summary.peak, summary.area
+    length, final = ("endless", "") if end is None else (f"{end:,}", f"{schedule(end):.4g}")
+    return length, f"{schedule(0):.4g}", f"{peak:.4g}", f"{at:,}", final, f"{area:.5g}", f"{area / stop:.4g}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 from click.shell_completion import CompletionItem
 
+from ..schedules.recipes import RECIPES
+from ..schedules.shapes import SHAPES
+from .catalogue import summary
+
 
 def complete_recipe(_: click.Context, __: click.Parameter, start: str) -> list[CompletionItem]:
     """The recipes that begin so, with what each is."""
-    from ..schedules.recipes import RECIPES
-    from .catalogue import summary
-
     return [CompletionItem(name, help=summary(name)) for name in RECIPES if name.startswith(start)]
 
 
@@ -21,6 +22,4 @@ def complete_schedule(context: click.Context, parameter: click.Parameter, start:
 
 def complete_shape(_: click.Context, __: click.Parameter, start: str) -> list[CompletionItem]:
     """The shapes that begin so."""
-    from ..schedules.shapes import SHAPES
-
     return [CompletionItem(name) for name in SHAPES if name.startswith(start)]

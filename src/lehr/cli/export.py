@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import click
 
+from ..schedules import Schedule
+from ..schedules.source import to_python
 from .argument import as_steps, read, schedule_argument, settings
 from .errors import Command
 from .output import writing, wrote
 from .text import echo
-
-if TYPE_CHECKING:
-    from ..schedules import Schedule
 
 MOST_ROWS = 10_000_000
 
@@ -43,8 +41,6 @@ def export(
         raise ValueError("--name is the name of the function that --python writes: add --python")
     value = read(schedule, **settings)
     if python:
-        from ..schedules.source import to_python
-
         _write([to_python(value, name or "learning_rate")], out)
     else:
         _write((_json if language == "json" else _csv)(rates(value, steps, every or 1)), out)

@@ -14,6 +14,7 @@ from ..schedules.checks import named, shown
 from .argument import as_steps_or_none, read
 from .errors import Command
 from .output import writing, wrote
+from .progress import progress
 from .text import bullets, echo, table
 
 if TYPE_CHECKING:
@@ -110,21 +111,21 @@ def _schedules(logs: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
     Raises:
         ValueError: A log is given twice, has two schedules, or the log of a schedule is not given.
     """
-    if twice := [log for log in logs if logs.count(log) > 1]:
-        raise ValueError(f"{named(twice[0])} is given twice; give each log once")
+    if repeated := [log for log in logs if logs.count(log) > 1]:
+        raise ValueError(f"{named(repeated[0])} is given twice; give each log once")
     by_log: dict[str, str] = {}
     for_all: list[str] = []
     for text in texts:
         # Paths and settings may have an equals sign, so only the names of the logs are looked for.
-        meant = [log for log in logs if text.startswith(f"{log}=")]
-        if len(meant) > 1:
-            raise ValueError(f"--schedule {shown(text)} may mean {' or '.join(map(named, meant))}; rename one")
-        if not meant:
+        matching = [log for log in logs if text.startswith(f"{log}=")]
+        if len(matching) > 1:
+            raise ValueError(f"--schedule {shown(text)} may mean {' or '.join(map(named, matching))}; rename one")
+        if not matching:
             for_all.append(_of_all(text, logs))
-        elif meant[0] in by_log:
-            raise ValueError(f"--schedule gives {named(meant[0])} two schedules; give one")
+        elif matching[0] in by_log:
+            raise ValueError(f"--schedule gives {named(matching[0])} two schedules; give one")
         else:
-            by_log[meant[0]] = text.removeprefix(f"{meant[0]}=")
+            by_log[matching[0]] = text.removeprefix(f"{matching[0]}=")
     if len(for_all) > 1:
         raise ValueError(f"--schedule gives all logs {len(for_all)} schedules; name the log of each, LOG=SCHEDULE")
     return {log: text for log in logs if (text := by_log.get(log, *for_all)) is not None}
@@ -154,7 +155,6 @@ def _read(logs: Sequence[str], schedules: Mapping[str, str], where: Mapping[str,
     by_text = {text: read(text) for text in dict.fromkeys(schedules.values())}
 
     from ..forecast import RunWarning, read_run
-    from .progress import progress
 
     runs = []
     with progress("reading") as done, warnings.catch_warnings():

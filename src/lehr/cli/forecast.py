@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import plot
+from ..schedules import Schedule
 from ..schedules.checks import named
+from ..schedules.recipes import RECIPES
 from .argument import as_positions, read_all, schedules_argument, settings
+from .catalogue import settings_of
 from .errors import Command
 from .output import save, wrote
+from .terminal import draw_losses
 from .text import bullets, echo, lettered, table
 
 if TYPE_CHECKING:
     from ..forecast import Forecast, Law
-    from ..schedules import Schedule
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,11 @@ def forecast(
         return
     curves = {text: _curve(fitted, schedule, max(s[text] for s in stops), level) for text, schedule in by_text.items()}
     if out:
-        from .. import plot
         from ..forecast import plot_forecasts
 
         save(plot_forecasts(curves, plot.new_axes()), out)
         picture = wrote(out)
     else:
-        from .terminal import draw_losses
-
         picture = draw_losses({names[text]: curve for text, curve in curves.items()})
     notes = [f"{names[text]}: {note}" for text, curve in curves.items() for note in curve.notes]
     parts = [_table(groups, names), bullets([*_verdicts(groups, names), *notes]), picture]
@@ -87,9 +88,6 @@ def forecast(
 
 def _read(schedules: tuple[str, ...], law: Law, options: Mapping[str, str | None]) -> dict[str, Schedule]:
     """The schedules; a recipe without ``max_lr`` takes the peak rate of the runs."""
-    from ..schedules.recipes import RECIPES
-    from .catalogue import settings_of
-
     recipes = [settings_of(text) for text in schedules if text in RECIPES]
     if recipes and options["max_lr"] is None and all("max_lr" in settings for settings in recipes):
         options = {**options, "max_lr": repr(law.peaks[1])}

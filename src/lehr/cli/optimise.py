@@ -11,6 +11,8 @@ from ..schedules.checks import shown
 from .argument import as_steps, as_steps_or_none
 from .errors import Command
 from .forecast import read_law
+from .progress import progress
+from .terminal import draw
 from .text import bullets, echo, table
 
 if TYPE_CHECKING:
@@ -38,9 +40,6 @@ def optimise(
     """
     _check_out(out, law)
     fitted = read_law(law)
-
-    from .progress import progress
-    from .terminal import draw
 
     with progress("optimising") as done:
         best = fitted.optimise(

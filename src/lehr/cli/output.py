@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from .. import plot
 from ..files import whole_file
 from ..schedules.checks import escaped
 
@@ -43,7 +44,5 @@ def writing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 def save(ax: Axes, path: str | os.PathLike[str]) -> None:
     """`lehr.plot.save` with the errors of `_naming`."""
-    from ..plot import save as save_picture
-
     with _naming(path):
-        save_picture(ax, path)
+        plot.save(ax, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from .. import plot as pictures
 from .argument import read, schedule_argument, settings, view_options
 from .errors import Command
 from .output import save, wrote
@@ -20,9 +21,7 @@ def plot(
     schedule: str, out: str, stop: int | None, log: bool, share: bool, phases: bool, **settings: str | None
 ) -> None:
     """Draw a SCHEDULE into a file."""
-    value = read(schedule, **settings)
-
-    from ..plot import new_axes, plot_schedule
-
-    save(plot_schedule(value, new_axes(), stop=stop, log=log, share=share, phases=phases), out)
+    axes = pictures.new_axes()
+    pictures.plot_schedule(read(schedule, **settings), axes, stop=stop, log=log, share=share, phases=phases)
+    save(axes, out)
     echo(wrote(out))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import click
 
+from ..schedules.recipes import RECIPES, get
+from .catalogue import Setting, settings_of, summary
 from .completion import complete_recipe
 from .errors import Command
 from .text import columns, echo, fitted
-
-if TYPE_CHECKING:
-    from .catalogue import Setting
 
 
 @click.command(cls=Command)
@@ -25,8 +23,6 @@ def recipes(name: str | None, as_json: bool) -> None:
       lehr recipes
       lehr recipes wsd
     """
-    from ..schedules.recipes import RECIPES, get
-
     if name is not None:
         get(name)  # its error says which recipes there are
     if as_json:
@@ -42,16 +38,12 @@ def _lines(recipe: str) -> str:
     >>> print(_lines("cosine").splitlines()[0])
     cosine: Linear warmup, then half a cosine down.
     """
-    from .catalogue import settings_of, summary
-
     settings = " ".join(f"[{s.option}]" if not s.required else s.option for s in settings_of(recipe).values())
     return f"{recipe}: {summary(recipe)}\n    {settings}"
 
 
 def _page(recipe: str) -> str:
     """What a recipe is, and what each of its settings means."""
-    from .catalogue import settings_of, summary
-
     lines = [f"  {s.option} {s.metavar}  ({_default(s)})\n      {s.meaning}" for s in settings_of(recipe).values()]
     return "\n".join([f"{recipe}: {summary(recipe)}", "", *lines])
 
@@ -63,8 +55,6 @@ def _default(setting: Setting) -> str:
 
 
 def _entry(recipe: str) -> dict[str, object]:
-    from .catalogue import settings_of, summary
-
     settings = [
         {
             **{name: getattr(setting, name) for name in ("name", "option", "required", "meaning")},

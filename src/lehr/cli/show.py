@@ -6,6 +6,7 @@ import click
 
 from .argument import read, schedule_argument, settings, view_options
 from .errors import Command
+from .terminal import draw
 from .text import columns, echo, fitted
 
 
@@ -20,7 +21,5 @@ def show(schedule: str, stop: int | None, log: bool, share: bool, **settings: st
       lehr show run.yaml
       lehr show wsd --training-steps 100k --max-lr 1e-3 --decay-steps 20%
     """
-    from .terminal import draw
-
     value = read(schedule, **settings)
     echo(f"{fitted(value.describe(stop), columns())}\n\n{draw({'': value}, stop, log, share)}")

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from ..schedules import Schedule
+from ..schedules.sampling import positions
 from .text import columns
 
 if TYPE_CHECKING:
     from ..forecast import Forecast
-    from ..schedules import Schedule
     from ..schedules.backends import Array
 
 _ROWS = 10
@@ -37,7 +38,6 @@ def draw(schedules: Mapping[str, Schedule], stop: int | None, log: bool, share: 
         ValueError: Every rate of a logarithmic plot is 0.
     """
     from ..plot.curves import stops
-    from ..schedules.sampling import positions
 
     until = stops(schedules, stop)
     at = {name: positions(schedule, until[name], _POINTS) for name, schedule in schedules.items()}

@@ -41,9 +41,8 @@ def quantile(level: float) -> float:
     1.645
     """
     if not 0 < level < 1:
-        raise ValueError(
-            f"`level` is the share of losses in a band: it must be between 0 and 1, got {checks.shown(level)}"
-        )
+        rule = "it must be between 0 and 1"
+        raise ValueError(f"`level` is the share of losses in a band: {rule}, got {checks.shown(level)}")
     return NormalDist().inv_cdf((1 + level) / 2)
 
 

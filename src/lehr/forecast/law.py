@@ -95,7 +95,7 @@ class Law:
         """Forecast the loss curve of a schedule.
 
         Args:
-            schedule: A Schedule, or an array with the rate of every update from the first one on.
+            schedule: A Schedule, or an array with the rate of every update from the first on.
             at: Updates done at each position; None for 200 positions from the end of the warmup to
                 the end of the schedule.
             level: The share of losses that should be inside the band.

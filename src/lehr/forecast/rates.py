@@ -13,7 +13,7 @@ from ..schedules import Schedule, checks
 Array: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.intp]
 Rates: TypeAlias = Schedule | ArrayLike
-"""A Schedule, or an array with the rate of every update from the first one on."""
+"""A Schedule, or an array with the rate of every update from the first on."""
 
 REFERENCE_RATE = 3e-4  # the unit of rates in the constants of laws
 SMALLEST_RATE = 1e-12  # lower rates count as this, so that they have a logarithm
@@ -74,7 +74,7 @@ def positions(at: ArrayLike) -> Array:
     """``at`` as counts of updates done, (n,).
 
     Raises:
-        ValueError: There is none, one is not an integer of at least 1, or it exceeds `LONGEST_RUN`.
+        ValueError: It is empty, or a position is not an integer from 1 to `LONGEST_RUN`.
     """
     counts = numbers("at", at)
     wrong = counts[~((counts >= 1) & (counts % 1 == 0))] if counts.ndim == 1 else counts
@@ -88,7 +88,8 @@ def positions(at: ArrayLike) -> Array:
 def check_peaks(owner: str, *peaks: float) -> None:
     """Refuse peak rates that are not learning rates in ascending order."""
     if not all(SMALLEST_RATE <= peak <= LARGEST_RATE for peak in peaks) or list(peaks) != sorted(peaks):
-        rule = f"must be from {SMALLEST_RATE:g} to {LARGEST_RATE:g}, in ascending order"
+        order = ", in ascending order" if len(peaks) > 1 else ""
+        rule = f"must be from {SMALLEST_RATE:g} to {LARGEST_RATE:g}{order}"
         raise ValueError(f"the peak rates of {owner} {rule}, got {', '.join(map(checks.shown, peaks))}")
 
 

@@ -18,18 +18,18 @@ class Run:
     """One training run.
 
     Args:
-        schedule: A Schedule, or an array with the rate of every update from the first one on.
+        schedule: A Schedule, or an array with the rate of every update from the first on.
         at: Updates done when each loss was taken, increasing, (n,): a loss logged after the update
             with index i has ``at = i + 1``.
-        loss: The losses, nats, (n,), all from one evaluation set.
+        loss: The losses, nats, (n,), all from the same evaluation set.
         name: The name of the run.
         warmup: Updates of the warmup; a fit ignores its losses. None takes it from the rates: the
             updates until the rate stops rising.
         ema: The smoothing of the logged losses: each is ``ema`` times the previous one plus
             ``1 - ema`` times the raw loss; 0 for raw losses. A fit smooths the law in the same way.
-        noise: Relative standard deviation of one logged loss that is due to the evaluation; None
+        noise: Relative standard deviation of a logged loss that is due to the evaluation; None
             estimates it from neighbouring losses.
-        notes: Problems that were found in the log.
+        notes: Problems of the log.
         column: The column of a log that the losses come from.
 
     Attributes:
@@ -105,7 +105,7 @@ def _check_losses(name: str, at: Array, loss: Array) -> None:
         i = int(late[0]) + 1
         raise ValueError(
             f"{name}: `at` must increase, but row {i} is at {at[i]:g} after {at[i - 1]:g}; "
-            f"`read_run` sorts a log and reports what it found"
+            f"`read_run` sorts a log and reports its problems"
         )
     bad = np.flatnonzero(~((loss > 0) & (loss <= LARGEST_LOSS)))
     if bad.size:
@@ -113,7 +113,7 @@ def _check_losses(name: str, at: Array, loss: Array) -> None:
 
 
 def noise_of(loss: Array) -> float:
-    """Relative noise of one loss, from the second differences of neighbours; 0 for under 8 losses.
+    """Relative noise of a loss, from the second differences of neighbours; 0 for under 8 losses.
 
     >>> noise_of(np.full(10, 3.0))
     0.0
@@ -125,11 +125,11 @@ def noise_of(loss: Array) -> float:
 
 
 def branch(past: Run, schedule: Rates, at: ArrayLike, loss: ArrayLike, *, since: int, name: str = "branch") -> Run:
-    """A run that continued another: joined to the past that they share.
+    """A run that continued another run, joined to the past that they share.
 
     Args:
         past: The run that was continued.
-        schedule: The rates from update ``since`` on, counted from their own 0.
+        schedule: The rates from update ``since`` on, whose position 0 is that update.
         at: Updates done at each loss, counted from the start of the past, each above ``since``.
         loss: The losses, nats.
         since: Updates of the past that both share.

@@ -96,7 +96,7 @@ class Columns:
         """The entries as numbers, and what was wrong with some.
 
         Raises:
-            ValueError: None has a position, one is beyond the longest run, or a rate is impossible.
+            ValueError: No entry has a position, a position is beyond the longest run, or a rate is impossible.
         """
         lines, values, odd, infinite = [], [], [], []
         for line, row in entries:
@@ -114,7 +114,7 @@ class Columns:
         log = Log(np.array(lines), at, losses, rates)
         self._check(log)
         problems = [f"no position or no number in {lines_of(odd)}"] if odd else []
-        # A frame writes NaN where other logs write nothing; where it often does, that is what it means.
+        # A frame has NaN for a missing loss: many of them are no problem.
         problems += [f"the loss is not finite in {lines_of(infinite)}"] if 0 < len(infinite) < len(lines) / 3 else []
         return log, problems
 

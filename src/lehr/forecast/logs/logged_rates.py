@@ -49,8 +49,8 @@ def _with_jumps(index: Array, rate: Array) -> tuple[Array, Array]:
 
 def _mismatch(schedule: Rates, at: Array, rate: Array) -> Array:
     """How far each logged rate is from the schedule's, as a share of the peak."""
-    wanted = rates_of(schedule, int(at.max()))
-    return np.asarray(np.abs(rate - wanted[at.astype(int) - 1]) / max(float(wanted.max()), 1e-300))
+    expected = rates_of(schedule, int(at.max()))
+    return np.asarray(np.abs(rate - expected[at.astype(int) - 1]) / max(float(expected.max()), 1e-300))
 
 
 def counts_updates(schedule: Rates, log: Log) -> bool:
@@ -76,7 +76,7 @@ def check_rates(label: str, schedule: Rates, log: Log) -> None:
         return
     apart = _mismatch(schedule, log.at[known], log.rate[known])
     wrong = np.flatnonzero(apart > TOLERANCE)
-    # A log that rounds its position is off for a few rows where the rate changes fast.
+    # Where the rate changes fast, a few rows of a log with rounded positions differ.
     if len(wrong) > max(2, 0.02 * len(known)):
         first = known[wrong[0]]
         at = int(log.at[first])
