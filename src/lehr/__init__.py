@@ -45,7 +45,6 @@ and further settings; ``help(lehr.wsd)`` explains them.
 
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
 from .schedules import Constant as Constant
 from .schedules import Exponential as Exponential
@@ -98,7 +97,7 @@ _LAZY_CLASSES = {"Plateau": "scheduler", "Scheduler": "scheduler"}
 _LAZY_MODULES = ("control", "forecast", "plot", "spec")
 
 
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> object:
     """Load on first use the names that need torch or another library (PEP 562)."""
     if name in _LAZY_CLASSES:
         return getattr(_import_module(f".{_LAZY_CLASSES[name]}", __name__), name)

@@ -37,7 +37,7 @@ class Experiment:
 
 
 def best_experiment(
-    formula: LossFormula, theta: Array, covariance: Array, *, peak: float, warmup: int, updates: int
+    formula: LossFormula, theta: Array, covariance: Array, peak: float, warmup: int, updates: int
 ) -> Experiment:
     """The branch from the stable phase, of a few short ones, that makes forecasts most certain.
 

@@ -25,14 +25,7 @@ Content = TypeVar("Content", bound=JsonFile)
 
 
 def from_json(text: str, kind: type[Content], header: tuple[str, int], *, name: str, remedy: str) -> Content:
-    """The content that JSON describes.
-
-    Args:
-        text: The JSON.
-        kind: What it should hold.
-        header: Its format and version.
-        name: Its name in messages: "a law file".
-        remedy: How to make such a file.
+    """The content that JSON describes; messages have the ``name``, such as "a law file", and the ``remedy``.
 
     Raises:
         ValueError: It is not such a file, or has another version.

@@ -167,19 +167,28 @@ class Law:
         min_lr: float = 0.0,
         progress: Callable[[float], object] | None = None,
     ) -> Optimum:
-        """Find the best monotone schedule under the law; see `lehr.forecast.optimise.optimise`.
+        """Find the schedule that ends at the lowest loss: a linear warmup, then rates that never rise.
 
-        ``max_lr`` and ``warmup_steps`` are by default those of the runs.
+        Args:
+            training_steps: Updates of the run.
+            max_lr: The rate at the end of the warmup; None for that of the runs. It is not optimised: a
+                law that was fitted at one peak does not show which peak is best.
+            warmup_steps: Updates of the warmup; None for those of the runs.
+            min_lr: The lowest rate.
+            progress: Called repeatedly with the share of the work that is done, for a progress bar: a
+                run of a million updates takes about fifteen seconds.
+
+        Raises:
+            ValueError: The warmup leaves no updates, or the rates are not in order.
+            ImportError: SciPy is missing.
         """
-        max_lr = self.peaks[1] if max_lr is None else max_lr
+        peak = self.peaks[1] if max_lr is None else max_lr
         warmup = self.warmup if warmup_steps is None else warmup_steps
-        return optimise(self, training_steps, max_lr=max_lr, warmup_steps=warmup, min_lr=min_lr, progress=progress)
+        return optimise(self, training_steps, warmup, peak, min_lr, progress)
 
     def experiment(self) -> Experiment:
         """Propose the short run that would reduce the uncertainty of forecasts most."""
-        return best_experiment(
-            self.formula, self.theta, self.covariance, peak=self.peaks[1], warmup=self.warmup, updates=self.updates
-        )
+        return best_experiment(self.formula, self.theta, self.covariance, self.peaks[1], self.warmup, self.updates)
 
     def to_json(self) -> str:
         """The law as JSON."""

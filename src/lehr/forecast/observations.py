@@ -20,23 +20,14 @@ FINE = 1e-3  # relative noise at which a loss has half the weight
 
 @dataclass(frozen=True)
 class Observations:
-    """All losses of a fit.
+    """All losses of a fit."""
 
-    Attributes:
-        trajectory: The schedules at m positions.
-        first: Index of each loss's first position, (n,); a smoothed loss has several.
-        share: What each position adds to its loss, (m,).
-        log_loss: ln of each loss, (n,).
-        weight: Weight of each loss, (n,): 1, or less where it is noisy.
-        run: Index of each loss's run, (n,).
-    """
-
-    trajectory: Trajectory
-    first: Ints
-    share: Array
-    log_loss: Array
-    weight: Array
-    run: Ints
+    trajectory: Trajectory  # the schedules at m positions
+    first: Ints  # index of the first position of each loss, (n,); a smoothed loss has several
+    share: Array  # the share of each position in its loss, (m,)
+    log_loss: Array  # ln of each loss, (n,)
+    weight: Array  # of each loss, (n,): 1, or less where it is noisy
+    run: Ints  # index of the run of each loss, (n,)
 
     def errors(self, formula: LossFormula, theta: Array) -> Array:
         """|ln predicted - ln logged| of each loss, (n,), whatever its weight."""

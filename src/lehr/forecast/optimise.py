@@ -94,30 +94,10 @@ class Optimum:
 
 
 def optimise(
-    law: Forecaster,
-    training_steps: int,
-    *,
-    max_lr: float,
-    warmup_steps: int,
-    min_lr: float = 0.0,
-    progress: Callable[[float], object] | None = None,
-) -> Optimum:
-    """Find the schedule that ends at the lowest loss under a law: linear warmup, then never rising.
-
-    Args:
-        law: The fitted law.
-        training_steps: Updates of the run.
-        max_lr: The rate at the end of the warmup. It is not optimised: a law that was fitted at one peak
-            does not show which peak is best.
-        warmup_steps: Updates of the warmup.
-        min_lr: The lowest rate.
-        progress: Called repeatedly with the share of the work that is done, for a progress bar: a
-            run of a million updates takes about fifteen seconds.
-
-    Raises:
-        ValueError: The warmup leaves no updates, or the rates are not in order.
-        ImportError: SciPy is missing.
-    """
+    law: Forecaster, training_steps: int, warmup_steps: int, max_lr: float, min_lr: float,
+    progress: Callable[[float], object] | None,
+) -> Optimum:  # fmt: skip
+    """See `Law.optimise`."""
     minimize = _minimize()
     steps = checks.integer("training_steps", training_steps, owner="optimise", most=LONGEST_RUN)
     warmup = checks.integer("warmup_steps", warmup_steps, owner="optimise", least=0)
