@@ -21,7 +21,7 @@ class Command(click.Command):
 
     context_class = HelpContext
 
-    def main(self, *args: Any, **kwargs: Any) -> object:
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks
         settings = {"standalone_mode": False, "terminal_width": min(columns(otherwise=80), 80) - 2}
