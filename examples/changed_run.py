@@ -21,7 +21,8 @@ def main(out: Path) -> None:
     scheduler.dip(0.4, recover="10k", why="the loss had a spike")
     scheduler.step(60_000)
     scheduler.cooldown("15k", why="to compare with the other model today")
-    lehr.plot.save(lehr.plot.plot_schedule(scheduler.schedule, history=scheduler.history), out)
+    axes = lehr.plot.plot_schedule(scheduler.schedule, lehr.plot.new_axes(), history=scheduler.history)
+    lehr.plot.save(axes, out)
 
 
 if __name__ == "__main__":

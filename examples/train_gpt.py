@@ -88,7 +88,7 @@ def train(name: str, out: Path, steps: int, seed: int, checkpoint_every: int) ->
     model = GPT()
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.1)
     scheduler = lehr.Scheduler(optimizer, name, training_steps=steps, warmup_steps="5%", max_lr=8e-3, min_lr=8e-4)
-    lehr.plot.save(lehr.plot.plot_schedule(scheduler.schedule), out / f"lr_{name}.png")
+    lehr.plot.save(lehr.plot.plot_schedule(scheduler.schedule, lehr.plot.new_axes()), out / f"lr_{name}.png")
 
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     log = load(out, name, seed, parts)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 
+import click
 import pytest
 import torch
 from click.testing import CliRunner
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 import lehr
 from lehr import Scheduler, control
 from lehr.cli.control import control as command_line
+from lehr.cli.errors import Command as HouseCommand
 from lehr.cli.errors import Group
 from lehr.control import Amend, Cooldown, Dip, Extend, Rebase, Scale
 from lehr.control.commands import Command, log_of
@@ -412,6 +414,19 @@ def test_the_options_are_those_of_each_act():
             assert f"--{option.replace('_', '-')}" in shown
             assert description.split()[0] in shown
         assert "--why" in shown
+
+
+def test_a_shell_completes_shapes_and_schedules():
+    def completed(act, option, start):
+        parameter = next(p for p in command_line.commands[act].params if option in p.opts)
+        return [item.value for item in parameter.shell_complete(click.Context(command_line.commands[act]), start)]
+
+    assert completed("cooldown", "--shape", "1-sq") == ["1-sqrt", "1-square"]
+    assert completed("amend", "--schedule", "ws") == ["wsd", "ws"]  # the last asks for files
+
+
+def test_the_acts_are_commands_of_the_house():
+    assert {type(act) for act in command_line.commands.values()} == {HouseCommand}
 
 
 def test_the_command_takes_a_schedule_as_the_others_do(path, watched, tmp_path):

@@ -4,13 +4,16 @@ import subprocess
 import sys
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import lehr
+from lehr.forecast import Forecast, plot_forecasts
 from lehr.plot import STYLE, plot_schedule, plot_schedules
 
 COSINE, LINEAR = lehr.cosine(100, 10, max_lr=1e-3), lehr.linear(50, max_lr=1e-3)
+FORECAST = Forecast(np.array([50.0, 100]), np.array([3.0, 2]), np.array([2.9, 1.9]), np.array([3.1, 2.1]), 0.9, COSINE)
 
 
 @pytest.fixture
@@ -25,7 +28,16 @@ def plt():
     mpl.use(before)
 
 
-@pytest.mark.parametrize("draw", [lambda: plot_schedule(COSINE), lambda: plot_schedules([COSINE])])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plot_schedule(COSINE),
+        lambda: plot_schedules([COSINE]),
+        lambda: FORECAST.plot(),
+        lambda: plot_forecasts({"cosine": FORECAST}),
+    ],
+    ids=["a schedule", "schedules", "a forecast", "forecasts"],
+)
 def test_a_picture_is_one_that_pyplot_shows(draw, plt):
     axes = draw()
     assert len(plt.get_fignums()) == 1

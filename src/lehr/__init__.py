@@ -13,7 +13,7 @@ A schedule is a value: ``schedule(position)`` is the rate of the update at that 
   ``schedule.describe()`` prints its numbers, and ``schedule.plot()`` draws it.
 
 **Recipes**: the schedules that have a name. Each takes ``training_steps``, ``warmup_steps``, ``max_lr``, ``min_lr``
-and settings of its own; ``help(lehr.wsd)`` explains them.
+and further settings; ``help(lehr.wsd)`` explains them.
 
 - `constant_with_warmup`, `polynomial`, `exponential`, `rex`, `inverse_sqrt`, `noam`: a warmup, then a constant or a
   decay.
@@ -22,7 +22,7 @@ and settings of its own; ``help(lehr.wsd)`` explains them.
 - `step_decay`, `multistep`: steps down.
 - `range_test`: a rising rate, to find a peak rate.
 
-**Parts**: what schedules are made of, for those that have no name.
+**Parts**: to build any other schedule.
 
 - `Schedule`: the base class. Schedules are joined by ``a.then(b)``, ``a + b``, ``a * b``, ``a.repeat()``, ``a.clip()``,
   ``a.cut()`` and ``a.stretch()``.
@@ -40,12 +40,11 @@ and settings of its own; ``help(lehr.wsd)`` explains them.
 - `spec`: schedules to and from dicts, JSON, YAML, TOML and one line of text.
 - `control`: changes of a schedule during training, as values: ``Cooldown``, ``Extend``, ``Rebase``, ``Dip``, ``Scale``
   and ``Amend``.
-- `forecast`: from the losses of one or two runs, those under any other schedule, and a better schedule.
+- `forecast`: from the losses of one or two runs, the losses under any other schedule, and a better schedule.
 """
 
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
 from .schedules import Constant as Constant
 from .schedules import Exponential as Exponential
@@ -98,8 +97,8 @@ _LAZY_CLASSES = {"Plateau": "scheduler", "Scheduler": "scheduler"}
 _LAZY_MODULES = ("control", "forecast", "plot", "spec")
 
 
-def __getattr__(name: str) -> _Any:
-    """Load on first use what needs torch or another library (PEP 562)."""
+def __getattr__(name: str) -> object:
+    """Load on first use the names that need torch or another library (PEP 562)."""
     if name in _LAZY_CLASSES:
         return getattr(_import_module(f".{_LAZY_CLASSES[name]}", __name__), name)
     if name in _LAZY_MODULES:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
+from . import plot
 from .cli.errors import Command, debug_option
+from .cli.output import save, wrote
+from .cli.text import echo
 from .schedules.recipes import RECIPES
 
 
@@ -18,16 +21,12 @@ def main(out: str) -> None:
 
     Writes DIR/lr_cosine.png, DIR/lr_linear.png and DIR/lr_constant.png.
     """
-    from .cli.output import save, wrote
-    from .cli.text import echo
-    from .plot import new_axes, plot_schedule
-
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("cosine", "linear", "constant"):
         schedule = RECIPES[name](training_steps=100_000, warmup_steps=1_000, max_lr=1e-3, min_lr=1e-4)
         path = folder / f"lr_{name}.png"
-        save(plot_schedule(schedule, new_axes()), path)
+        save(plot.plot_schedule(schedule, plot.new_axes()), path)
         echo(wrote(path))
 
 

@@ -10,8 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-STALE_SECONDS = 3600.0
-"""A draft that nobody has written to for so long was left behind by a process that was killed."""
+STALE_SECONDS = 3600.0  # without a write, after which a draft belongs to a killed process
 _DRAFT = ".lehr-{}.draft"
 _ANY_DRAFT = _DRAFT.format("[0-9a-f]" * 16)
 
@@ -20,10 +19,9 @@ _ANY_DRAFT = _DRAFT.format("[0-9a-f]" * 16)
 def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a draft that replaces the file at ``path`` when the block ends without an error.
 
-    After an error the file at ``path`` is unchanged and the draft is removed. The draft lies in the
-    same directory under a random name and has the file's permissions from the start. Old drafts there,
-    which killed processes left behind, are removed. A device or a pipe is written to directly; a link
-    stays a link.
+    After an error the file at ``path`` is unchanged and the draft is removed. The draft is in the same
+    directory, under a random name and with the permissions of the file. Stale drafts of killed processes
+    are removed. A device or a pipe is written to directly; a link stays a link.
 
     Raises:
         OSError: The file cannot be written.

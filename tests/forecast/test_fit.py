@@ -232,7 +232,7 @@ def test_a_schedule_without_end_needs_positions(law):
 
 def test_a_forecast_draws_itself(law):
     pytest.importorskip("matplotlib")
-    axes = law.predict(WSD).plot()
+    axes = law.predict(WSD).plot(lehr.plot.new_axes())
     assert axes.get_ylabel() == "Loss, nats"
 
 

@@ -93,7 +93,7 @@ def test_forecast_draws_a_picture(suffix, start, here):
 def test_a_picture_of_several_has_bands_a_legend_and_no_first_descent(here):
     law = Law.read("law.json")
     curves = {"cosine": law.predict(COSINE), "short": law.predict(lehr.linear(300, 100, max_lr=PEAK))}
-    axes = lehr.forecast.plot_forecasts(curves)
+    axes = lehr.forecast.plot_forecasts(curves, lehr.plot.new_axes())
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["cosine", "short"]
     assert len(axes.collections) == 2
     bottom, top = axes.get_ylim()

@@ -270,7 +270,7 @@ def test_a_prior_has_finite_numbers():
     for mean, covariance in (([np.nan] * 4, np.eye(4)), ([1e300] * 4, np.eye(4)), ([0.0] * 4, np.eye(4) * 1e300)):
         with pytest.raises(ValueError, match="must be finite and at most"):
             Prior("momentum", np.array(mean), covariance)
-    with pytest.raises(ValueError, match="peak rate of a prior must be from"):
+    with pytest.raises(ValueError, match="peak rates of a prior must be from"):
         Prior("momentum", np.zeros(4), np.eye(4), peak=1e300)
 
 

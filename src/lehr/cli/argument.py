@@ -1,4 +1,4 @@
-"""What the words of a command line say: schedules, and the numbers around them."""
+"""The arguments and options that commands share: schedules, numbers of steps, settings of recipes."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 import click
 
-from .completion import complete_shape
+from ..schedules import Schedule, lengths
+from ..schedules.checks import LONGEST, shown
+from ..schedules.recipes import RECIPES, get
+from .catalogue import all_settings, settings_of
+from .completion import complete_schedule, complete_shape
 from .help import RecipeOption
 
-if TYPE_CHECKING:
-    from ..schedules import Schedule
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def as_steps(context: click.Context, parameter: click.Parameter, text: str | None, *, least: int = 1) -> int | None:
     """The value of an option that takes a number of steps: ``20000``, ``20k``, ``1.5M``."""
-    from ..schedules import lengths
-    from ..schedules.checks import LONGEST, shown
-
     if text is None:
         return None
     try:
@@ -31,13 +29,12 @@ def as_steps(context: click.Context, parameter: click.Parameter, text: str | Non
     except ValueError:
         number = -1
     if not least <= number <= LONGEST:
-        rule = f"a number of steps of at least {least}, and at most 10**18, such as 500 or 20k"
-        raise click.BadParameter(f"it takes {rule}; got {shown(text)}", context, parameter)
+        rule = f"it takes a number of steps of at least {least}, and at most 10**18, such as 500 or 20k"
+        raise click.BadParameter(f"{rule}; got {shown(text)}", context, parameter)
     return number
 
 
-as_steps_or_none = partial(as_steps, least=0)
-"""The same for steps of which there may be none, such as a warmup's."""
+as_steps_or_none = partial(as_steps, least=0)  # for a warmup
 
 
 def as_positions(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...] | None:
@@ -48,19 +45,22 @@ def as_positions(context: click.Context, parameter: click.Parameter, text: str |
     return tuple(dict.fromkeys(number for number in numbers if number))
 
 
-def pairs(option: str, example: str, texts: Sequence[str]) -> dict[str, str]:
-    """The values of an option that takes NAME=VALUE, by the name.
+schedule_argument = click.argument("schedule", shell_complete=complete_schedule)
+schedules_argument = click.argument(
+    "schedules", nargs=-1, required=True, metavar="SCHEDULE...", shell_complete=complete_schedule
+)
+_VIEW = (
+    click.option("--stop", callback=as_steps, metavar="STEPS", help="Steps to look at; by default all."),
+    click.option("--log", is_flag=True, help="Draw rates on a logarithmic axis."),
+    click.option("--share", is_flag=True, help="Draw over the share of the run, 0 to 100 %, instead of steps."),
+)
 
-    Raises:
-        ValueError: One has no name, or no equals sign.
-    """
-    values = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise ValueError(f"{option} takes NAME=VALUE, such as {example}; got {text!r}")
-        values[name.strip()] = value
-    return values
+
+def view_options(function: Function) -> Function:
+    """Add the options that say what of a schedule is drawn: ``stop``, ``log`` and ``share``."""
+    for option in reversed(_VIEW):
+        function = option(function)
+    return function
 
 
 _USUAL = {
@@ -73,8 +73,6 @@ _USUAL = {
 
 def settings(function: Function) -> Function:
     """Add every setting of every recipe as an option, which builds a schedule from a recipe's name."""
-    from .catalogue import all_settings
-
     for name, (setting, recipes) in reversed(all_settings().items()):
         function = click.option(
             setting.option,
@@ -87,50 +85,39 @@ def settings(function: Function) -> Function:
 
 
 def read(text: str, **settings: str | None) -> Schedule:
-    """The schedule that one argument says; see `read_all`."""
+    """The schedule that an argument says; see `read_all`."""
     return read_all([text], **settings)[text]
 
 
 def read_all(texts: Sequence[str], **settings: str | None) -> dict[str, Schedule]:
-    """The schedule that each argument says, by the argument.
-
-    The settings are those of the recipes that are given by their bare names. Each recipe gets those
-    that it takes.
+    """The schedule that each argument says, by the argument; the name of a recipe gets the settings that it takes.
 
     Raises:
         ValueError: An argument says no schedule, or no recipe takes one of the settings.
     """
-    from ..schedules.recipes import RECIPES
-
     values = {name: value for name, value in settings.items() if value is not None}
     _check_taken(texts, values)
     return {text: _recipe(text, values) if text in RECIPES else _spec(text) for text in texts}
 
 
 def _check_taken(texts: Sequence[str], values: Mapping[str, str]) -> None:
-    from ..schedules.recipes import RECIPES, get
-    from .catalogue import all_settings, settings_of
-
     bare = [text for text in texts if text in RECIPES]
     if values and not bare:
         if texts[0].isidentifier() and not Path(texts[0]).exists():
             get(texts[0])  # its error says which recipe was probably meant
         option = all_settings()[next(iter(values))][0].option
-        raise ValueError(f"{option} is a setting of a recipe, such as cosine; {texts[0]!r:.80} has settings already")
+        raise ValueError(f"{option} is a setting of a recipe, such as cosine; {shown(texts[0])} has settings already")
     for name in values:
         if not any(name in settings_of(text) for text in bare):
-            setting, recipes = all_settings()[name]
-            takes = ", ".join(other.option for other in settings_of(bare[0]).values())
+            unknown, recipes = all_settings()[name]
+            takes = ", ".join(setting.option for setting in settings_of(bare[0]).values())
             raise ValueError(
-                f"{bare[0]} does not take {setting.option}, which is a setting of {', '.join(recipes)}; "
+                f"{bare[0]} does not take {unknown.option}, which is a setting of {', '.join(recipes)}; "
                 f"{bare[0]} takes {takes}"
             )
 
 
 def _recipe(recipe: str, values: Mapping[str, str]) -> Schedule:
-    from ..schedules.recipes import RECIPES
-    from .catalogue import settings_of
-
     settings = settings_of(recipe)
     missing = [setting.option for setting in settings.values() if setting.required and setting.name not in values]
     if missing:
@@ -140,7 +127,6 @@ def _recipe(recipe: str, values: Mapping[str, str]) -> Schedule:
 
 def _spec(text: str) -> Schedule:
     from .. import spec
-    from ..schedules import recipes
 
     if text == "-":
         return _from_input(sys.stdin.read())
@@ -151,7 +137,7 @@ def _spec(text: str) -> Schedule:
         return spec.from_text(text)
     if path.suffix or len(path.parts) > 1 or path.exists():
         return spec.read(path)  # its error says how a spec file's name ends
-    return recipes.get(text)()  # its error says which names there are
+    return get(text)()  # its error says which names there are
 
 
 def _from_input(text: str) -> Schedule:

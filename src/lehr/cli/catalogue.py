@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 from ..schedules.checks import shown
 from ..schedules.recipes import RECIPES
@@ -21,13 +20,14 @@ class Setting:
     """A setting of a recipe."""
 
     name: str
-    hint: Any
-    default: Any
+    hint: object
+    default: object
     required: bool
+    meaning: str
 
     @property
     def option(self) -> str:
-        """What it is called on the command line."""
+        """Its name on the command line."""
         return f"--{self.name.replace('_', '-')}"
 
     @property
@@ -39,10 +39,10 @@ class Setting:
         return "STEPS" if self._is_text else "RATE" if self.name.endswith("lr") else "NUMBER"
 
     def value(self, text: str) -> Value:
-        """What ``text`` says; a length is left as it is, for the recipe to read.
+        """The value that ``text`` says; a length stays text, for the recipe to read.
 
         Raises:
-            ValueError: It must be a number, and is none.
+            ValueError: It must be a number and is not.
         """
         if self._is_list:
             return text.strip(" []()").split(",")
@@ -66,10 +66,11 @@ class Setting:
 @lru_cache
 def settings_of(recipe: str) -> dict[str, Setting]:
     """The settings of a recipe by their names, in the order of its signature."""
-    build = RECIPES[recipe]
-    hints = get_type_hints(build)
-    parameters = inspect.signature(build).parameters.values()
-    return {p.name: Setting(p.name, hints[p.name], p.default, is_required(p)) for p in parameters}
+    build, meanings = RECIPES[recipe], _meanings(recipe)
+    hints, parameters = get_type_hints(build), inspect.signature(build).parameters.values()
+    return {
+        p.name: Setting(p.name, hints[p.name], p.default, is_required(p), meanings.get(p.name, "")) for p in parameters
+    }
 
 
 @lru_cache
@@ -88,24 +89,16 @@ def summary(recipe: str) -> str:
     return _plain(_documentation(recipe).partition("\n")[0])
 
 
-def meanings(recipe: str) -> dict[str, str]:
-    """What each setting of a recipe means, by its name."""
-    return dict(_arguments(_documentation(recipe)))
-
-
 def _documentation(recipe: str) -> str:
     return inspect.getdoc(RECIPES[recipe]) or ""
 
 
-def _arguments(documentation: str) -> Iterator[tuple[str, str]]:
-    """The entries of a Google docstring's ``Args:``."""
-    section = re.search(r"^Args:\n((?: +.*\n?)+)", documentation, re.MULTILINE)
-    for entry in re.split(r"^ {4}(?=\w)", section[1] if section else "", flags=re.MULTILINE)[1:]:
-        name, _, meaning = entry.partition(":")
-        yield name, _plain(" ".join(meaning.split()))
+def _meanings(recipe: str) -> dict[str, str]:
+    """The entries of the docstring's ``Args:`` by name, without their markup."""
+    section = re.search(r"^Args:\n((?: +.*\n?)+)", _documentation(recipe), re.MULTILINE)
+    entries = re.split(r"^ {4}(?=\w)", section[1] if section else "", flags=re.MULTILINE)[1:]
+    return {name: _plain(" ".join(meaning.split())) for name, _, meaning in (e.partition(":") for e in entries)}
 
 
 def _plain(text: str) -> str:
-    """Text without the marks that documentation needs and a terminal does not."""
-    text = re.sub(r"[,:]? ?:math:`[^`]*`", "", text)
-    return text.replace("`", "")
+    return re.sub(r"[,:]? ?:math:`[^`]*`", "", text).replace("`", "")

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import click
 
-from .argument import as_steps, read_all, settings
-from .completion import complete_schedule
+from .. import plot
+from ..schedules import Schedule
+from ..schedules.description import Summary
+from .argument import read_all, schedules_argument, settings, view_options
 from .errors import Command
+from .output import save, wrote
+from .terminal import draw
 from .text import echo, lettered, table
-
-if TYPE_CHECKING:
-    from ..schedules import Schedule
 
 
 @click.command(cls=Command)
-@click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...", shell_complete=complete_schedule)
+@schedules_argument
 @settings
 @click.option("-o", "--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
-@click.option("--stop", callback=as_steps, metavar="STEPS", help="Steps to look at; by default all of each.")
-@click.option("--log", is_flag=True, help="Rates on a logarithmic axis.")
-@click.option("--share", is_flag=True, help="The share of each run, 0 to 100 %, instead of steps.")
+@view_options
 def compare(
     schedules: tuple[str, ...], out: str | None, stop: int | None, log: bool, share: bool, **settings: str | None
 ) -> None:
@@ -31,7 +29,7 @@ def compare(
     Each SCHEDULE has a row, with its first, highest and final rate, where the highest is, the sum of all
     rates and their mean; the letter names its line in the plot.
 
-    The settings hold for every recipe that is given by its bare name and takes them:
+    The settings apply to every recipe that is named without a bracket and takes them:
 
     \b
       lehr compare cosine linear wsd --training-steps 100k --max-lr 1e-3 --decay-steps 20%
@@ -39,14 +37,9 @@ def compare(
     by_argument = read_all(schedules, **settings)
     rows = key_numbers(by_argument, stop)
     if out:
-        from ..plot import new_axes, plot_schedules
-        from .output import save, wrote
-
-        save(plot_schedules(by_argument, new_axes(), stop=stop, log=log, share=share), out)
+        save(plot.plot_schedules(by_argument, plot.new_axes(), stop=stop, log=log, share=share), out)
         echo(f"{rows}\n{wrote(out)}")
     else:
-        from .terminal import draw
-
         echo(f"{rows}\n\n{draw(lettered(by_argument), stop, log, share)}")
 
 
@@ -59,26 +52,16 @@ def key_numbers(schedules: Mapping[str, Schedule], stop: int | None) -> str:
     A  1,000  1e-05  0.001      100      0  0.50001    0.0005  cosine
     B    500  0.001  0.001        0      0   0.2505  0.000501  short
     """
-    from .terminal import stops
+    from ..plot.curves import stops
 
+    names = lettered(dict(zip(schedules, schedules, strict=True)))
     until = stops(schedules, stop)
-    rows: list[tuple[str, ...]] = [("", "steps", "first", "peak", "at step", "final", "area", "mean", "schedule")]
-    rows += [
-        (letter, *_numbers(schedule, until[name]), name)
-        for (letter, schedule), name in zip(lettered(schedules).items(), schedules, strict=True)
-    ]
-    return table(rows)
+    heading = ("", "steps", "first", "peak", "at step", "final", "area", "mean", "schedule")
+    return table([heading, *((letter, *_numbers(schedules[n], until[n]), n) for letter, n in names.items())])
 
 
-def _numbers(schedule: Schedule, stop: float) -> Iterator[str]:
-    from ..schedules.description import Summary
-
+def _numbers(schedule: Schedule, stop: float) -> tuple[str, ...]:
     summary, end = Summary(schedule, stop), schedule.length
-    peak, at = summary.peak
-    yield "endless" if end is None else f"{end:,}"
-    yield f"{schedule(0):.4g}"
-    yield f"{peak:.4g}"
-    yield f"{at:,}"
-    yield "" if end is None else f"{schedule(end):.4g}"
-    yield f"{summary.area:.5g}"
-    yield f"{summary.area / stop:.4g}"
+    (peak, at), area = summary.peak, summary.area
+    length, final = ("endless", "") if end is None else (f"{end:,}", f"{schedule(end):.4g}")
+    return length, f"{schedule(0):.4g}", f"{peak:.4g}", f"{at:,}", final, f"{area:.5g}", f"{area / stop:.4g}"

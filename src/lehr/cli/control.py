@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -11,7 +10,9 @@ from ..control import ACTS, Act, append
 from ..control.commands import log_of
 from ..schedules import checks
 from .argument import read
-from .errors import Group
+from .completion import complete_schedule, complete_shape
+from .errors import Command, Group
+from .text import echo
 
 NAME = "control.txt"
 
@@ -22,8 +23,8 @@ NAME = "control.txt"
 def control(context: click.Context, run: str) -> None:
     """Change the schedule of a RUN during training.
 
-    RUN is the control file that its Scheduler was given, or the directory in which control.txt is it. The command is
-    applied within a second or so, from the next update on, and the log beside the file says what became of it.
+    RUN is the control file that the Scheduler watches, or the directory of a control.txt. The command is applied
+    within about a second, from the next update on, and the result is logged beside the file.
 
     \b
       lehr control runs/7 cooldown --steps 2000 --why "loss is flat"
@@ -34,7 +35,7 @@ def control(context: click.Context, run: str) -> None:
 
 
 def control_file(run: str) -> Path:
-    """The control file that an argument names, if a run watches it.
+    """The control file that an argument names.
 
     Raises:
         ValueError: There is no such file or directory, or no run watches it.
@@ -51,28 +52,29 @@ def control_file(run: str) -> Path:
 
 
 def _command(name: str, act: type[Act]) -> click.Command:
-    def apply(context: click.Context, why: str, **settings: Any) -> None:
+    def apply(context: click.Context, why: str, schedule: str | None = None, **values: str | float | None) -> None:
         path = control_file(context.obj)
-        given = {word: value for word, value in settings.items() if value is not None}
-        if "schedule" in given:
-            given["schedule"] = read(given["schedule"])
-        append(path, act(**given), why)
-        click.echo(f"command queued; the result will be logged to {log_of(path)}")
+        settings: dict[str, object] = {setting: value for setting, value in values.items() if value is not None}
+        if schedule is not None:
+            settings["schedule"] = read(schedule)
+        append(path, act(**settings), why)
+        echo(f"command queued; the result will be logged to {log_of(path)}")
 
-    parameters: list[click.Parameter] = [_option(act, word) for word in act.options()]
+    parameters: list[click.Parameter] = [_option(act, setting) for setting in act.options()]
     parameters.append(click.Option(["--why"], default="", metavar="TEXT", help="The reason, for the history."))
     summary = (act.__doc__ or "").partition("\n")[0]
-    return click.Command(name, callback=click.pass_context(apply), params=parameters, help=summary)
+    return Command(name, callback=click.pass_context(apply), params=parameters, help=summary)
 
 
-def _option(act: type[Act], word: str) -> click.Option:
-    kind, description = act.options()[word]
-    is_number = kind is float
+def _option(act: type[Act], setting: str) -> click.Option:
+    kind, description = act.options()[setting]
+    metavar = "NUMBER" if kind is float else setting.rpartition("_")[2].upper()
     return click.Option(
-        [f"--{word.replace('_', '-')}"],
-        type=click.FLOAT if is_number else click.STRING,
-        required=act.is_required(word),
-        metavar="NUMBER" if is_number else word.rpartition("_")[2].upper(),
+        [f"--{setting.replace('_', '-')}"],
+        type=click.FLOAT if kind is float else click.STRING,
+        required=act.is_required(setting),
+        metavar=metavar,
+        shell_complete={"SHAPE": complete_shape, "SCHEDULE": complete_schedule}.get(metavar),
         help=description,
     )
 

@@ -1,4 +1,4 @@
-"""Every error of a command line is one line on stderr and exit code 2."""
+"""Errors of the command line: one line on stderr, and exit code 2."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .text import columns
 _DEBUG = "lehr.debug"
 
 
-class _OneLine(click.Command):
+class Command(click.Command):
     """A click command that prints neither usage nor a traceback when it fails."""
 
     context_class = HelpContext
@@ -32,7 +32,7 @@ class _OneLine(click.Command):
         except Exception as error:
             _fail(_message(error))
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -63,25 +63,20 @@ def _fail(message: str) -> NoReturn:
     sys.exit(2)
 
 
-def _remember(context: click.Context, _: click.Parameter, debug: bool) -> None:
+def _store(context: click.Context, _: click.Parameter, debug: bool) -> None:
     context.meta[_DEBUG] = debug
 
 
 debug_option = click.option(
-    "--debug", is_flag=True, expose_value=False, callback=_remember, help="Show the trace of an error."
+    "--debug", is_flag=True, expose_value=False, callback=_store, help="Show the trace of an error."
 )
-"""The option of a whole command line after which an error shows where it arose."""
 
 
-class Command(_OneLine):
-    """A command that stands alone, or belongs to a group."""
-
-
-class Group(_OneLine, click.Group):
-    """A command with commands of its own."""
+class Group(Command, click.Group):
+    """A command that has commands."""
 
     command_class = Command
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        write_options(self, ctx, formatter)
+        super().format_options(ctx, formatter)
         self.format_commands(ctx, formatter)

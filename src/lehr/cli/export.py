@@ -5,42 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import click
 
-from .argument import as_steps, read, settings
-from .completion import complete_schedule
+from ..schedules import Schedule
+from ..schedules.source import to_python
+from .argument import as_steps, read, schedule_argument, settings
 from .errors import Command
+from .output import writing, wrote
 from .text import echo
-
-if TYPE_CHECKING:
-    from ..schedules import Schedule
 
 MOST_ROWS = 10_000_000
 
 
 @click.command(cls=Command)
-@click.argument("schedule", shell_complete=complete_schedule)
+@schedule_argument
 @settings
 @click.option("--format", "language", type=click.Choice(["csv", "json"]), help="What to write; by default csv.")
-@click.option(
-    "--steps", callback=as_steps, metavar="STEPS", help="Write so many steps, from 0; by default the whole run."
-)
-@click.option("--every", callback=as_steps, metavar="STEPS", help="Write one of every so many steps.")
+@click.option("--steps", callback=as_steps, metavar="STEPS", help="Steps to write, from 0; by default the whole run.")
+@click.option("--every", callback=as_steps, metavar="STEPS", help="Write one step of every so many.")
 @click.option("--python", is_flag=True, help="Write a function of the step that needs only Python.")
 @click.option("--name", metavar="NAME", help="The name of the function; by default learning_rate.")
 @click.option("-o", "--out", metavar="FILE", help="Where to write; by default standard output.")
 def export(
-    schedule: str,
-    language: str | None,
-    steps: int | None,
-    every: int | None,
-    python: bool,
-    name: str | None,
-    out: str | None,
-    **settings: str | None,
-) -> None:
+    schedule: str, language: str | None, steps: int | None, every: int | None, python: bool, name: str | None,
+    out: str | None, **settings: str | None,
+) -> None:  # fmt: skip
     """Write the rates as CSV, JSON or Python.
 
     A row for each update of a SCHEDULE: its step, from 0, and its rate.
@@ -51,12 +41,9 @@ def export(
         raise ValueError("--name is the name of the function that --python writes: add --python")
     value = read(schedule, **settings)
     if python:
-        from ..schedules.source import to_python
-
         _write([to_python(value, name or "learning_rate")], out)
     else:
-        write = _json if language == "json" else _csv
-        _write(write(rates(value, steps, every or 1)), out)
+        _write((_json if language == "json" else _csv)(rates(value, steps, every or 1)), out)
 
 
 def rates(schedule: Schedule, steps: int | None, every: int) -> Iterator[tuple[int, float]]:
@@ -95,9 +82,7 @@ def _write(lines: Iterable[str], out: str | None) -> None:
     if out is None:
         for chunk in chunks:
             click.echo(chunk, nl=False)
-        return
-    from .output import writing, wrote
-
-    with writing(out) as file:
-        file.writelines(chunk.encode() for chunk in chunks)
-    echo(wrote(out))
+    else:
+        with writing(out) as file:
+            file.writelines(chunk.encode() for chunk in chunks)
+        echo(wrote(out))

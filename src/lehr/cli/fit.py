@@ -6,20 +6,33 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
 from ..schedules.checks import named, shown
-from .argument import as_steps_or_none, pairs, read
+from .argument import as_steps_or_none, read
 from .errors import Command
-from .text import bullets, table
+from .output import writing, wrote
+from .progress import progress
+from .text import bullets, echo, table
 
 if TYPE_CHECKING:
     from ..forecast import Law, Run
 
-WORTHWHILE = 0.1
-"""Share of the uncertainty that a run must remove to be worth its cost."""
+WORTHWHILE = 0.1  # share of the uncertainty that a run must remove to be worth its cost
+
+
+class Columns(TypedDict):
+    """The options that say how each log is read; see `lehr.forecast.read_run`."""
+
+    step: str | None
+    loss: str | None
+    lr: str | None
+    step_counts: Literal["index", "updates"] | None
+    warmup: int | None
+    ema: float
+    noise: float | None
 
 
 @click.command(cls=Command)
@@ -27,7 +40,7 @@ WORTHWHILE = 0.1
 @click.option("-o", "--out", required=True, metavar="FILE", help="The law file to write: law.json.")
 @click.option(
     "--schedule", "schedules", multiple=True, metavar="[LOG=]SCHEDULE",
-    help="The schedule of one log, or of all; by default the logged rates.",
+    help="The schedule of a log, or of all logs; by default the logged rates.",
 )  # fmt: skip
 @click.option("--step", metavar="COLUMN", help="The column of positions.")
 @click.option("--loss", metavar="COLUMN", help="The column of losses, of one evaluation set.")
@@ -44,21 +57,15 @@ WORTHWHILE = 0.1
 @click.option("--prior", metavar="FILE", help="A file of priors; by default the prior that lehr ships.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the constants of the law, too.")
 def fit(
-    logs: tuple[str, ...],
-    out: str,
-    schedules: tuple[str, ...],
-    where: tuple[str, ...],
-    law: str,
-    prior: str | None,
-    verbose: bool,
-    **columns: Any,
-) -> None:
+    logs: tuple[str, ...], out: str, schedules: tuple[str, ...], where: tuple[str, ...], law: str, prior: str | None,
+    verbose: bool, **columns: Unpack[Columns],
+) -> None:  # fmt: skip
     """Fit a law of the loss to logged runs, for lehr forecast and lehr optimise.
 
-    A LOG is a CSV, TSV or JSONL file, a trainer_state.json, a TensorBoard event file or its directory,
-    or mlflow:RUN_ID. All runs have the same model, data set, optimizer and batch size, but different
-    schedules. The output says how well the law describes each run, what was wrong in the logs, what
-    these runs do not show, and which run to do next.
+    A LOG is a CSV, TSV or JSONL file, a trainer_state.json, a TensorBoard event file or its directory, or
+    mlflow:RUN_ID. All runs have the same model, data set, optimizer and batch size, but different schedules. The
+    output says how well the law describes each run, what was wrong in the logs, what these runs do not show, and
+    which run to do next.
 
     \b
       lehr fit runs/*.csv --out law.json
@@ -66,10 +73,9 @@ def fit(
     """
     _check_out(out)
     texts = _schedules(logs, schedules)
-    runs = _read(logs, texts, where=pairs("--where", "split=val", where) or None, **columns)
+    runs = _read(logs, texts, _values(where), columns)
 
     from ..forecast import fit as fit_law
-    from .output import writing
 
     fitted = fit_law(runs, law=law, prior=prior)
     errors = [_misfit(fitted, run) for run in runs]
@@ -82,7 +88,7 @@ def fit(
     ]
     with writing(out) as file:  # last, so that an error leaves the old law as it was
         file.write(f"{fitted.to_json()}\n".encode())
-    click.echo("\n\n".join([*parts, f"wrote {out}"]))
+    echo("\n\n".join([*parts, wrote(out)]))
 
 
 def _check_out(out: str) -> None:
@@ -91,58 +97,62 @@ def _check_out(out: str) -> None:
     if path.suffix != ".json":
         raise ValueError(f"--out must be a law file, which ends in .json, got {shown(out)}")
     try:
-        start = _start_of(path) if path.is_file() or path.is_symlink() else b""
+        if path.is_file() or path.is_symlink():
+            with path.open("rb") as file:
+                if (start := file.read(100)) and b'"lehr law"' not in start:
+                    raise ValueError(f"--out is {shown(out)}, which exists and is not a law file; choose another name")
     except OSError as error:
         raise ValueError(f"--out {shown(out)} cannot be written: {error.strerror or error}") from None
-    if start and b'"lehr law"' not in start:
-        raise ValueError(f"--out is {shown(out)}, which exists and is not a law file; choose another name")
-
-
-def _start_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(100)
 
 
 def _schedules(logs: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
-    """The text of each log's schedule, by log; a log with its own rates is not in it.
+    """The text of the schedule of each log, by log; without the logs whose logged rates are used.
 
     Raises:
         ValueError: A log is given twice, has two schedules, or the log of a schedule is not given.
     """
-    if twice := [log for log in logs if logs.count(log) > 1]:
-        raise ValueError(f"{named(twice[0])} is given twice; give each log once")
-    of_one: dict[str, str] = {}
-    of_all: list[str] = []
+    if repeated := [log for log in logs if logs.count(log) > 1]:
+        raise ValueError(f"{named(repeated[0])} is given twice; give each log once")
+    by_log: dict[str, str] = {}
+    for_all: list[str] = []
     for text in texts:
         # Paths and settings may have an equals sign, so only the names of the logs are looked for.
-        meant = [log for log in logs if text.startswith(f"{log}=")]
-        if len(meant) > 1:
-            raise ValueError(f"--schedule {shown(text)} may mean {' or '.join(map(named, meant))}; rename one")
-        if not meant:
-            of_all.append(_of_all(text, logs))
-        elif meant[0] in of_one:
-            raise ValueError(f"--schedule gives {named(meant[0])} two schedules; give one")
+        matching = [log for log in logs if text.startswith(f"{log}=")]
+        if len(matching) > 1:
+            raise ValueError(f"--schedule {shown(text)} may mean {' or '.join(map(named, matching))}; rename one")
+        if not matching:
+            for_all.append(_of_all(text, logs))
+        elif matching[0] in by_log:
+            raise ValueError(f"--schedule gives {named(matching[0])} two schedules; give one")
         else:
-            of_one[meant[0]] = text.removeprefix(f"{meant[0]}=")
-    if len(of_all) > 1:
-        raise ValueError(f"--schedule gives all logs {len(of_all)} schedules; name the log of each, LOG=SCHEDULE")
-    return {log: text for log in logs if (text := of_one.get(log, *of_all)) is not None}
+            by_log[matching[0]] = text.removeprefix(f"{matching[0]}=")
+    if len(for_all) > 1:
+        raise ValueError(f"--schedule gives all logs {len(for_all)} schedules; name the log of each, LOG=SCHEDULE")
+    return {log: text for log in logs if (text := by_log.get(log, *for_all)) is not None}
 
 
 def _of_all(text: str, logs: Sequence[str]) -> str:
     name, equals, _ = text.partition("(")[0].partition("=")
     if equals and not Path(text).exists():
-        raise ValueError(
-            f"--schedule {shown(text)}: {named(name)} is not one of the logs {', '.join(map(named, logs))}"
-        )
+        raise ValueError(f"--schedule {shown(text)}: {named(name)} is not among the logs {', '.join(map(named, logs))}")
     return text
 
 
-def _read(logs: Sequence[str], schedules: Mapping[str, str], **options: Any) -> list[Run]:
-    from .progress import progress
+def _values(where: Sequence[str]) -> dict[str, str]:
+    """The values of ``--where NAME=VALUE``, by the name.
 
-    # The same text is one schedule, and standard input can be read once.
-    read_once = {text: read(text) for text in dict.fromkeys(schedules.values())}
+    Raises:
+        ValueError: A text has no name or no equals sign.
+    """
+    for text in where:
+        if not text.partition("=")[0].strip() or "=" not in text:
+            raise ValueError(f"--where takes NAME=VALUE, such as split=val; got {text!r}")
+    return {name.strip(): value for name, _, value in (text.partition("=") for text in where)}
+
+
+def _read(logs: Sequence[str], schedules: Mapping[str, str], where: Mapping[str, str], columns: Columns) -> list[Run]:
+    # Equal texts are read once, because standard input can be read only once.
+    by_text = {text: read(text) for text in dict.fromkeys(schedules.values())}
 
     from ..forecast import RunWarning, read_run
 
@@ -150,9 +160,9 @@ def _read(logs: Sequence[str], schedules: Mapping[str, str], **options: Any) -> 
     with progress("reading") as done, warnings.catch_warnings():
         warnings.simplefilter("ignore", RunWarning)  # the notes of the run say the same, and are printed
         for index, log in enumerate(logs, start=1):
-            schedule = read_once[schedules[log]] if log in schedules else None
+            schedule = by_text[schedules[log]] if log in schedules else None
             try:
-                runs.append(read_run(log, schedule, name=log, **options))
+                runs.append(read_run(log, schedule, name=log, where=where, **columns))
             except ValueError as error:
                 raise ValueError(as_options(str(error))) from None
             done(index / len(logs))
@@ -179,18 +189,14 @@ def _misfit(law: Law, run: Run) -> float | None:
 
 def _table(runs: Sequence[Run], errors: Sequence[float | None], schedules: Sequence[str]) -> str:
     rows = [("log", "losses", "updates", "peak", "warmup", "last loss", "median error", "rates")]
-    rows += [
-        (
-            run.name, f"{len(run.at):,}", f"{run.updates:,}", f"{run.peak:.4g}", f"{run.warmup:,}",
-            f"{run.loss[-1]:.4f}", "" if error is None else f"{error:.2%}", named(schedule),
-        )
-        for run, error, schedule in zip(runs, errors, schedules, strict=True)
-    ]  # fmt: skip
+    for run, error, schedule in zip(runs, errors, schedules, strict=True):
+        facts = f"{len(run.at):,}", f"{run.updates:,}", f"{run.peak:.4g}", f"{run.warmup:,}", f"{run.loss[-1]:.4f}"
+        rows.append((run.name, *facts, "" if error is None else f"{error:.2%}", named(schedule)))
     return table(rows)
 
 
 def _about_logs(runs: Sequence[Run]) -> Iterator[str]:
-    """What was found in each log; once, if it was found in several."""
+    """The notes on the logs; a note on several logs is printed once."""
     names: dict[str, list[str]] = {}
     for run in runs:
         for note in run.notes:

@@ -6,20 +6,24 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from inspect import signature
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from .. import plot
+from ..schedules import Schedule
 from ..schedules.checks import named
-from .argument import as_positions, read_all, settings
+from ..schedules.recipes import RECIPES
+from .argument import as_positions, read_all, schedules_argument, settings
+from .catalogue import settings_of
 from .errors import Command
-from .text import bullets, lettered, table
+from .output import save, wrote
+from .terminal import draw_losses
+from .text import bullets, echo, lettered, table
 
 if TYPE_CHECKING:
     from ..forecast import Forecast, Law
-    from ..schedules import Schedule
 
 
 @dataclass(frozen=True)
@@ -39,28 +43,21 @@ class Outcome:
 
 @click.command(cls=Command)
 @click.argument("law", metavar="LAW")
-@click.argument("schedules", nargs=-1, required=True, metavar="SCHEDULE...")
+@schedules_argument
 @settings
 @click.option("--at", callback=as_positions, metavar="STEPS,...", help="Updates done: 1000,20k; by default the end.")
-@click.option(
-    "--level", type=float, default=0.9, metavar="SHARE", help="The share of losses inside the bands; by default 0.9."
-)
+@click.option("--level", type=float, default=0.9, metavar="SHARE", help="Share of losses in the bands; by default 0.9.")
 @click.option("-o", "--out", metavar="FILE", help="Write a picture instead: .png, .svg, .pdf.")
 @click.option("--format", "language", type=click.Choice(["csv", "json"]), help="Print only the numbers.")
 def forecast(
-    law: str,
-    schedules: tuple[str, ...],
-    at: tuple[int, ...] | None,
-    level: float,
-    out: str | None,
-    language: str | None,
-    **options: Any,
-) -> None:
+    law: str, schedules: tuple[str, ...], at: tuple[int, ...] | None, level: float, out: str | None,
+    language: str | None, **options: str | None,
+) -> None:  # fmt: skip
     """Forecast the loss of each SCHEDULE, with a band.
 
     LAW is a file that lehr fit wrote. A recipe without --max-lr takes the peak rate of the fitted runs.
-    Compare schedules by the difference to the best: its band is narrower than the bands of the losses,
-    since both forecasts have the same errors.
+    Compare schedules by the difference to the best: its band is narrower than those of the losses, because
+    both forecasts have the same errors.
 
     \b
       lehr forecast law.json "wsd(20k, 500, max_lr=1e-3)" "cosine(20k, 500, max_lr=1e-3)"
@@ -70,37 +67,29 @@ def forecast(
         raise ValueError("--format prints only the numbers and --out writes a picture; give one of them")
     fitted = read_law(law)
     by_text = _read(schedules, fitted, options)
-    letters = lettered(dict(zip(by_text, by_text, strict=True)))
+    names = {text: letter for letter, text in lettered(dict(zip(by_text, by_text, strict=True))).items()}
     stops = [dict.fromkeys(by_text, updates) for updates in at] if at else [_ends(by_text)]
-    rows = [row for stop in stops for row in _rows(fitted, by_text, stop, level)]
+    groups = [_rows(fitted, by_text, stop, level) for stop in stops]
     if language:
-        click.echo(_as_json(rows) if language == "json" else _as_csv(rows), nl=False)
+        click.echo((_as_json if language == "json" else _as_csv)([row for rows in groups for row in rows]), nl=False)
         return
     curves = {text: _curve(fitted, schedule, max(s[text] for s in stops), level) for text, schedule in by_text.items()}
     if out:
         from ..forecast import plot_forecasts
-        from .output import save
 
-        save(plot_forecasts(curves), out)
-        picture = f"wrote {out}"
+        save(plot_forecasts(curves, plot.new_axes()), out)
+        picture = wrote(out)
     else:
-        from .terminal import draw_losses
-
-        picture = draw_losses({letter: curves[text] for letter, text in letters.items()})
-    names = {text: letter for letter, text in letters.items()}
-    groups = [rows[start : start + len(by_text)] for start in range(0, len(rows), len(by_text))]
+        picture = draw_losses({names[text]: curve for text, curve in curves.items()})
     notes = [f"{names[text]}: {note}" for text, curve in curves.items() for note in curve.notes]
     parts = [_table(groups, names), bullets([*_verdicts(groups, names), *notes]), picture]
-    click.echo("\n\n".join(part for part in parts if part))
+    echo("\n\n".join(part for part in parts if part))
 
 
-def _read(schedules: tuple[str, ...], law: Law, options: Mapping[str, Any]) -> dict[str, Schedule]:
+def _read(schedules: tuple[str, ...], law: Law, options: Mapping[str, str | None]) -> dict[str, Schedule]:
     """The schedules; a recipe without ``max_lr`` takes the peak rate of the runs."""
-    from ..schedules.recipes import RECIPES
-
-    named = [signature(RECIPES[text]).parameters for text in schedules if text in RECIPES]
-    has_peak = options["max_lr"] is not None
-    if named and not has_peak and all("max_lr" in parameters for parameters in named):
+    recipes = [settings_of(text) for text in schedules if text in RECIPES]
+    if recipes and options["max_lr"] is None and all("max_lr" in settings for settings in recipes):
         options = {**options, "max_lr": repr(law.peaks[1])}
     return read_all(schedules, **options)
 
@@ -116,9 +105,7 @@ def read_law(path: str) -> Law:
     try:
         return Law.read(path)
     except FileNotFoundError:
-        raise ValueError(
-            f"{named(path)}: there is no such law file; `lehr fit LOG... --out law.json` makes one"
-        ) from None
+        raise ValueError(f"{named(path)}: there is no such law file; `lehr fit LOG... -o law.json` makes one") from None
 
 
 def _ends(schedules: Mapping[str, Schedule]) -> dict[str, int]:
@@ -129,15 +116,13 @@ def _ends(schedules: Mapping[str, Schedule]) -> dict[str, int]:
 
 
 def _rows(law: Law, schedules: Mapping[str, Schedule], at: Mapping[str, int], level: float) -> list[Outcome]:
-    points = {text: law.predict(schedule, [at[text]], level=level) for text, schedule in schedules.items()}
-    best = min(points, key=lambda text: float(points[text].loss[0]))
-    return [
-        Outcome(
-            text, at[text], float(point.loss[0]), float(point.low[0]), float(point.high[0]),
-            *law.difference(schedules[text], schedules[best], (at[text], at[best]), level=level), level,
-        )
-        for text, point in points.items()
-    ]  # fmt: skip
+    bands = {text: law.predict(schedule, [at[text]], level=level).final for text, schedule in schedules.items()}
+    best = min(bands, key=lambda text: bands[text][0])
+
+    def difference(text: str) -> tuple[float, float, float]:
+        return law.difference(schedules[text], schedules[best], (at[text], at[best]), level=level)
+
+    return [Outcome(text, at[text], *band, *difference(text), level) for text, band in bands.items()]
 
 
 def _curve(law: Law, schedule: Schedule, stop: int, level: float) -> Forecast:
@@ -151,13 +136,10 @@ def _table(groups: Sequence[Sequence[Outcome]], names: Mapping[str, str]) -> str
     band = f"{100 * groups[0][0].level:.4g} % band"
     rows = [("", "updates", "loss", band, "vs. best", band, "schedule")]
     for group in groups:
-        rows += [
-            (
-                names[row.schedule], f"{row.updates:,}", f"{row.loss:.4f}", f"{row.low:.4f} to {row.high:.4f}",
-                *(_difference(row) if len(group) > 1 else ("", "")), named(row.schedule),
-            )
-            for row in group
-        ]  # fmt: skip
+        for row in group:
+            loss = f"{row.updates:,}", f"{row.loss:.4f}", f"{row.low:.4f} to {row.high:.4f}"
+            difference = _difference(row) if len(group) > 1 else ("", "")
+            rows.append((names[row.schedule], *loss, *difference, named(row.schedule)))
     return table(rows)
 
 

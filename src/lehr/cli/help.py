@@ -1,4 +1,4 @@
-"""Help texts: as wide as the terminal, with the settings of the recipes in a section of their own."""
+"""Help texts: as wide as the terminal, with the settings of the recipes in a separate section."""
 
 from __future__ import annotations
 
@@ -28,13 +28,11 @@ class HelpContext(click.Context):
 
 
 def write_options(command: click.Command, context: click.Context, formatter: click.HelpFormatter) -> None:
-    """Write a section of the settings of recipes, if there are any, and one of the other options."""
-    sections: dict[str, list[tuple[str, str]]] = {"Settings of a recipe": [], "Options": []}
-    for option in command.get_params(context):
-        record = option.get_help_record(context)
-        if record is not None and isinstance(option, click.Option):
-            sections["Settings of a recipe" if isinstance(option, RecipeOption) else "Options"].append(record)
-    for title, records in sections.items():
+    """Write a section of the settings of recipes, if there are any, and a section of the rest."""
+    options = [option for option in command.get_params(context) if isinstance(option, click.Option)]
+    for title, of_recipes in (("Settings of a recipe", True), ("Options", False)):
+        chosen = (option for option in options if isinstance(option, RecipeOption) is of_recipes)
+        records = [record for option in chosen if (record := option.get_help_record(context))]
         if records:
             with formatter.section(title):
                 formatter.write_dl(records)

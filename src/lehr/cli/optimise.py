@@ -11,7 +11,9 @@ from ..schedules.checks import shown
 from .argument import as_steps, as_steps_or_none
 from .errors import Command
 from .forecast import read_law
-from .text import bullets, table
+from .progress import progress
+from .terminal import draw
+from .text import bullets, echo, table
 
 if TYPE_CHECKING:
     from ..forecast import Optimum
@@ -29,9 +31,8 @@ def optimise(
 ) -> None:
     """Find the schedule that ends at the lowest loss.
 
-    LAW is a file that lehr fit wrote. The table shows the optimised schedule and the best schedule of
-    each named family, with its excess loss: its loss minus that of the optimised schedule. Then it says
-    which one to use.
+    LAW is a file that lehr fit wrote. The table shows the optimised schedule and the best schedule of each
+    named family, with its excess loss: its loss minus that of the optimised schedule. Below it is the advice.
 
     \b
       lehr optimise law.json --training-steps 24k --out best.yaml
@@ -40,28 +41,29 @@ def optimise(
     _check_out(out, law)
     fitted = read_law(law)
 
-    from .progress import progress
-
     with progress("optimising") as done:
         best = fitted.optimise(
             training_steps=training_steps, max_lr=max_lr, warmup_steps=warmup_steps, min_lr=min_lr, progress=done
         )
-    parts = [_table(best), bullets([verdict(best), *best.notes]), _drawn(best)]
+    picture = draw({"A": best.schedule, "B": best.best_named.schedule}, stop=None, log=False, share=False)
+    parts = [_table(best), bullets([verdict(best), *best.notes]), picture]
     if out:
         from .. import spec
 
         spec.write(best.schedule, out)
         parts.append(f"wrote the optimised schedule to {out}")
-    click.echo("\n\n".join(parts))
+    echo("\n\n".join(parts))
 
 
 def _check_out(out: str | None, law: str) -> None:
     """Refuse an impossible file before the long search."""
     from ..spec import FORMATS
 
-    if out is not None and Path(out).suffix not in FORMATS:
+    if out is None:
+        return
+    if Path(out).suffix not in FORMATS:
         raise ValueError(f"--out must be a spec file, which ends in {', '.join(FORMATS)}, got {shown(out)}")
-    if out is not None and Path(out).exists() and Path(law).exists() and Path(out).samefile(law):
+    if Path(out).exists() and Path(law).exists() and Path(out).samefile(law):
         raise ValueError(f"--out is {shown(out)}, which is the law file itself; choose another name")
 
 
@@ -75,8 +77,10 @@ def verdict(best: Optimum) -> str:
 
 
 def _table(best: Optimum) -> str:
-    rows = [("", "loss", "90 % band", "excess", "90 % band", "schedule")]
-    rows.append(("A optimised", f"{best.loss:.4f}", f"{best.low:.4f} to {best.high:.4f}", "", "", "--out writes it"))
+    rows = [
+        ("", "loss", "90 % band", "excess", "90 % band", "schedule"),
+        ("A optimised", f"{best.loss:.4f}", f"{best.low:.4f} to {best.high:.4f}", "", "", "--out writes it"),
+    ]
     rows += [
         (
             f"{'B' if choice is best.best_named else ' '} {choice.name}", f"{choice.loss:.4f}",
@@ -86,9 +90,3 @@ def _table(best: Optimum) -> str:
         for choice in best.families
     ]  # fmt: skip
     return table(rows)
-
-
-def _drawn(best: Optimum) -> str:
-    from .terminal import draw
-
-    return draw({"A": best.schedule, "B": best.best_named.schedule}, stop=None, log=False, share=False)

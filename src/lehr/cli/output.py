@@ -1,4 +1,4 @@
-"""Pictures and other files, written whole or not at all."""
+"""What commands write: pictures and other files, whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from .. import plot
 from ..files import whole_file
 from ..schedules.checks import escaped
 
@@ -23,7 +24,11 @@ def wrote(path: str | os.PathLike[str]) -> str:
 
 @contextmanager
 def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn an error of writing into one that names the path that was asked for."""
+    """Turn an error of writing into one that names the path of the user.
+
+    Raises:
+        ClickException: The file cannot be written.
+    """
     try:
         yield
     except OSError as error:
@@ -32,23 +37,12 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
 
 @contextmanager
 def writing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """`whole_file`, whose errors name the path that was asked for.
-
-    Raises:
-        ClickException: The file cannot be written.
-    """
+    """`whole_file` with the errors of `_naming`."""
     with _naming(path), whole_file(path) as file:
         yield file
 
 
 def save(ax: Axes, path: str | os.PathLike[str]) -> None:
-    """`lehr.plot.save`, whose errors name the path that was asked for.
-
-    Raises:
-        ValueError: The path has no suffix, or matplotlib writes no such format.
-        ClickException: The file cannot be written.
-    """
-    from ..plot import save as save_picture
-
+    """`lehr.plot.save` with the errors of `_naming`."""
     with _naming(path):
-        save_picture(ax, path)
+        plot.save(ax, path)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..schedules.recipes import RECIPES, get
+from .catalogue import Setting, settings_of, summary
 from .completion import complete_recipe
 from .errors import Command
 from .text import columns, echo, fitted
-
-if TYPE_CHECKING:
-    from .catalogue import Setting
 
 
 @click.command(cls=Command)
@@ -26,8 +23,6 @@ def recipes(name: str | None, as_json: bool) -> None:
       lehr recipes
       lehr recipes wsd
     """
-    from ..schedules.recipes import RECIPES, get
-
     if name is not None:
         get(name)  # its error says which recipes there are
     if as_json:
@@ -43,26 +38,14 @@ def _lines(recipe: str) -> str:
     >>> print(_lines("cosine").splitlines()[0])
     cosine: Linear warmup, then half a cosine down.
     """
-    from .catalogue import settings_of, summary
-
     settings = " ".join(f"[{s.option}]" if not s.required else s.option for s in settings_of(recipe).values())
     return f"{recipe}: {summary(recipe)}\n    {settings}"
 
 
 def _page(recipe: str) -> str:
     """What a recipe is, and what each of its settings means."""
-    from .catalogue import summary
-
-    return "\n".join([f"{recipe}: {summary(recipe)}", "", *_meanings(recipe)])
-
-
-def _meanings(recipe: str) -> Iterator[str]:
-    from .catalogue import meanings, settings_of
-
-    meaning = meanings(recipe)
-    for setting in settings_of(recipe).values():
-        yield f"  {setting.option} {setting.metavar}  ({_default(setting)})"
-        yield f"      {meaning.get(setting.name, '')}"
+    lines = [f"  {s.option} {s.metavar}  ({_default(s)})\n      {s.meaning}" for s in settings_of(recipe).values()]
+    return "\n".join([f"{recipe}: {summary(recipe)}", "", *lines])
 
 
 def _default(setting: Setting) -> str:
@@ -71,17 +54,11 @@ def _default(setting: Setting) -> str:
     return "optional" if setting.default is None else f"default {setting.default}"
 
 
-def _entry(recipe: str) -> dict[str, Any]:
-    from .catalogue import meanings, settings_of, summary
-
-    meaning = meanings(recipe)
+def _entry(recipe: str) -> dict[str, object]:
     settings = [
         {
-            "name": setting.name,
-            "option": setting.option,
-            "required": setting.required,
+            **{name: getattr(setting, name) for name in ("name", "option", "required", "meaning")},
             "default": None if setting.required else setting.default,
-            "meaning": meaning.get(setting.name, ""),
         }
         for setting in settings_of(recipe).values()
     ]

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from ..schedules import Schedule
+from ..schedules.sampling import positions
 from .text import columns
 
 if TYPE_CHECKING:
     from ..forecast import Forecast
-    from ..schedules import Schedule
     from ..schedules.backends import Array
 
 _ROWS = 10
@@ -29,17 +30,19 @@ def draw(schedules: Mapping[str, Schedule], stop: int | None, log: bool, share: 
 
     Args:
         schedules: What to draw, by a short name such as a letter; an empty name is not shown.
-        stop: Steps to draw; None for each schedule's own.
+        stop: Steps to draw; None for the length of each schedule.
         log: Whether the rate axis is logarithmic. It reaches down five decades at most.
         share: Whether the other axis is the share of each schedule's run instead of steps.
 
     Raises:
         ValueError: Every rate of a logarithmic plot is 0.
     """
+    from ..plot.curves import stops
+
     until = stops(schedules, stop)
-    curves = {name: _curve(schedule, until[name]) for name, schedule in schedules.items()}
-    peak = max(float(rates.max()) for _, rates in curves.values())
-    lowest = min(float(rates.min()) for _, rates in curves.values())
+    at = {name: positions(schedule, until[name], _POINTS) for name, schedule in schedules.items()}
+    rates = {name: schedule(at[name]) for name, schedule in schedules.items()}
+    peak, lowest = (float(f(f(values) for values in rates.values())) for f in (max, min))
     if log and not peak:
         raise ValueError("a rate that is 0 everywhere cannot be drawn on a logarithmic axis")
     floor = max(lowest, peak / 10**_DECADES) if log else 0.0
@@ -47,28 +50,17 @@ def draw(schedules: Mapping[str, Schedule], stop: int | None, log: bool, share: 
     def height(rate: float) -> float:
         return math.log10(max(rate, floor)) if log else rate
 
-    lines = {
-        name: (positions * (100 / until[name] if share else 1), [height(rate) for rate in rates])
-        for name, (positions, rates) in curves.items()
-    }
-    return _drawn(
-        lines,
-        ("% of the run" if share else "step", "rate"),
-        (height(floor), height(peak)),
-        lambda y: f"{10**y if log else y:>10.3g}",
-    )
+    lines = {name: (at[name] * (100 / until[name] if share else 1), [*map(height, rates[name])]) for name in rates}
+    labels = ("% of the run" if share else "step", "rate")
+    return _drawn(lines, labels, (height(floor), height(peak)), lambda y: f"{10**y if log else y:>10.3g}")
 
 
 def draw_losses(forecasts: Mapping[str, Forecast]) -> str:
-    """Losses over updates as text, without the first descent; each line carries its name three times.
-
-    Args:
-        forecasts: What to draw, by a short name such as a letter.
-    """
+    """Losses over updates as text, without the first descent, by names as in `draw`."""
     from ..forecast import in_view
 
     _, top = in_view(forecasts.values())
-    bottom = min(float(forecast.loss.min()) for forecast in forecasts.values())  # no band is drawn
+    bottom = min(float(f.loss.min()) for f in forecasts.values())  # no band is drawn
     lines = {name: (f.at[f.loss <= top], f.loss[f.loss <= top]) for name, f in forecasts.items()}
     return _drawn(lines, ("updates", "loss"), (bottom, top), lambda y: f"{y:>10.4g}")
 
@@ -84,10 +76,11 @@ def _drawn(
     import plotille
 
     bottom, top = heights
+    room = columns(otherwise=80) - _LABELS - _LAST_TICK
     figure = plotille.Figure()
     figure.with_colors = figure.origin = False
     # One more row, for the rates at the very top, so that each row is a tenth of the way there.
-    figure.width, figure.height = _plot_width(), _ROWS + 1
+    figure.width, figure.height = max(width for width in _WIDTHS if width <= room), _ROWS + 1
     figure.x_label, figure.y_label = labels
     figure.set_x_limits(0, max(float(x[-1]) for x, _ in lines.values()))
     figure.set_y_limits(bottom, bottom + (top - bottom or 1.0) * (_ROWS + 1) / _ROWS)
@@ -105,20 +98,13 @@ def _drawn(
     return drawn if _shows_dots() else drawn.translate(_IN_ASCII)
 
 
-def _plot_width() -> int:
-    """The most columns for the lines that the terminal has room for."""
-    room = columns(otherwise=80) - _LABELS - _LAST_TICK
-    return max(width for width in _WIDTHS if width <= room)
-
-
 def _shows_dots() -> bool:
     """Whether the output can show Braille, by its encoding and by the locale that was asked for.
 
     Python writes UTF-8 in the C locale, for which it may set ``LC_CTYPE`` itself (PEP 538); the
     terminal need not show it.
     """
-    names = ("LC_ALL", "LC_CTYPE", "LANG")
-    locales = [os.environ.get(name) for name in names]
+    locales = (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
     asked = next((name for name in locales if name and name != "C.UTF-8"), "")
     try:
         _BLANK.encode(sys.stdout.encoding or "ascii")
@@ -127,34 +113,12 @@ def _shows_dots() -> bool:
     return asked not in ("C", "POSIX")
 
 
-def _ascii(dots: int) -> str:
-    """The ASCII character that is most like a Braille character, whose bits are its dots."""
-    if not dots:
-        return " "
-    upper, lower = dots & _UPPER_DOTS, dots & ~_UPPER_DOTS
-    return ":" if upper and lower else "'" if upper else "."
-
-
-_IN_ASCII = {ord(_BLANK) + dots: _ascii(dots) for dots in range(256)}
-
-
-def stops(schedules: Mapping[str, Schedule], stop: int | None) -> dict[str, float]:
-    """The last position to look at of each: ``stop``, or its end, or the last end of the others."""
-    from ..schedules.description import horizon
-
-    longest = max(schedule.length or 0 for schedule in schedules.values())
-    return {name: stop or schedule.length or longest or horizon(schedule) for name, schedule in schedules.items()}
-
-
-def _curve(schedule: Schedule, stop: float) -> tuple[Array, Array]:
-    from ..schedules.sampling import positions
-
-    at = positions(schedule, stop, _POINTS)
-    return at, schedule(at)
+# For each Braille character, whose bits are its dots, the ASCII character that is most like it.
+_IN_ASCII = {
+    ord(_BLANK) + dots: " '.:"[bool(dots & _UPPER_DOTS) + 2 * bool(dots & ~_UPPER_DOTS)] for dots in range(256)
+}
 
 
 def _short(number: float) -> str:
-    for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= size:
-            return f"{number / size:.4g}{unit}"
-    return f"{number:.4g}"
+    unit, size = next(((u, s) for u, s in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)) if number >= s), ("", 1))
+    return f"{number / size:.4g}{unit}"

@@ -5,8 +5,8 @@ The variance of ln L at a position of a schedule has five parts:
 1. What the runs leave open about the constants: :math:`J \Sigma J^T`.
 2. The law's error even near the runs: its ``row_error``.
 3. The law's error away from the runs: a share, its ``step_error``, of the difference in loss between
-   the position and the nearest one that was fitted. Near and far are measured in the loss itself: by
-   the reducible loss, the noise present, and the noise that the rate would settle at. So the band is
+   the position and the nearest fitted position. The distance is measured in shares of the loss: the
+   reducible loss, the noise present, and the noise that the rate would settle at. So the band is
    wider for a cooldown after constant-rate runs, or for a horizon twice as long.
 4. The law's error at a peak rate that no run tried: `PEAK_ERROR` for each factor of e.
 5. The effect of another seed: early in a run, and decaying.
@@ -26,11 +26,9 @@ from .trajectory import Trajectory
 PEAK_ERROR = 0.015
 """Relative error of a law at e times a peak rate that it was fitted at.
 
-Known from one pair of peaks only, 5e-4 and 1e-3 for the same model: each predicts the final losses
-of the other with errors of 1 %.
+It comes from a pair of peaks of one model, 5e-4 and 1e-3: from each, final losses at the second have errors of 1 %.
 """
-SEED_ERROR = 4e-3
-"""Relative spread of seeds at the end of the warmup; it decays as progress squared."""
+SEED_ERROR = 4e-3  # relative spread of seeds at the end of the warmup; it decays as progress squared
 
 
 def quantile(level: float) -> float:
@@ -43,9 +41,8 @@ def quantile(level: float) -> float:
     1.645
     """
     if not 0 < level < 1:
-        raise ValueError(
-            f"`level` is the share of losses inside a band, it must be between 0 and 1, got {checks.shown(level)}"
-        )
+        rule = "it must be between 0 and 1"
+        raise ValueError(f"`level` is the share of losses in a band: {rule}, got {checks.shown(level)}")
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
@@ -60,18 +57,17 @@ def law_variance(formula: LossFormula, theta: Array, fitted: Array, trajectory: 
     return np.asarray(formula.row_error**2 + step**2)
 
 
-def unlike(rates: Array, others: Array) -> float:
+def unlike(first: Array, second: Array) -> float:
     """How different two schedules are: 0 if equal, 1 if they differ by a tenth of their area or more.
 
-    The shorter has no area where it has ended.
+    After its end a schedule has no area.
 
-    >>> ones = np.ones(2)
-    >>> round(unlike(ones, np.array([1.0, 0.9])), 3), unlike(ones, np.array([1.0, 0.0]))
+    >>> round(unlike(np.ones(2), np.array([1.0, 0.9])), 3), unlike(np.ones(2), np.array([1.0, 0.0]))
     (0.513, 1.0)
     """
-    both = min(len(rates), len(others))
-    apart = np.abs(rates[:both] - others[:both]).sum() + rates[both:].sum() + others[both:].sum()
-    return min(1.0, float(20 * apart / (rates.sum() + others.sum())))
+    both = min(len(first), len(second))
+    apart = np.abs(first[:both] - second[:both]).sum() + first[both:].sum() + second[both:].sum()
+    return min(1.0, float(20 * apart / (first.sum() + second.sum())))
 
 
 def variance(
@@ -80,20 +76,13 @@ def variance(
     covariance: Array,
     fitted: Array,
     trajectory: Trajectory,
-    *,
-    warmup_area: float = 0.0,
-    peaks_away: float = 0.0,
+    warmup_area: float,
+    peaks_away: float,
 ) -> Array:
     """Variance of ln L at each position of a trajectory, (n,).
 
-    Args:
-        formula: The law.
-        theta: Its constants, (p,).
-        covariance: Their covariance, (p, p).
-        fitted: The states at the fitted rows, (m, 3); see `LossFormula.state`.
-        trajectory: The schedule at n positions.
-        warmup_area: Area under the schedule's warmup, rate x updates.
-        peaks_away: The `peak_distance` of its peak from the runs' peaks.
+    ``fitted`` are the states at the fitted rows, (m, 3); see `LossFormula.state`. ``warmup_area`` is the area under
+    the warmup, rate x updates, and ``peaks_away`` the `peak_distance` of the peak from those of the runs.
     """
     loss, jacobian = formula.evaluate(theta, trajectory)
     jacobian = jacobian / loss[:, None]

@@ -18,12 +18,9 @@ from numpy.typing import ArrayLike
 from ..schedules import checks
 from .rates import LONGEST_RUN, Array, Rates, numbers, rates_of
 
-BLOCK = 256
-"""Updates up to which fractions are summed one by one."""
-SMALL = 64
-"""Updates up to which every pair has its own sum."""
-NODES = 16
-"""Points that represent an octave."""
+BLOCK = 256  # updates up to which fractions are summed one by one
+SMALL = 64  # updates up to which the sum of every pair is computed
+NODES = 16  # points that represent an octave
 _POINTS = np.polynomial.chebyshev.chebpts1(NODES)
 # From sums of Chebyshev polynomials to weights at the points.
 _TO_NODES = np.polynomial.chebyshev.chebvander(_POINTS, NODES - 1).T * 2 / NODES
@@ -72,9 +69,7 @@ def _terms(schedule: Rates, updates: int, gradient: ArrayLike) -> tuple[Array, A
     if not rates[-1] > 0:
         raise ValueError(f"the bound needs a last rate above 0, got {rates[-1]}; ask for the update before")
     if lengths.shape not in ((1,), rates.shape):
-        raise ValueError(
-            f"`gradient` must be one number, or one for each of the {updates} updates, got {lengths.shape}"
-        )
+        raise ValueError(f"`gradient` must be one number, or {updates}, one per update, got shape {lengths.shape}")
     return rates, (rates * lengths) ** 2
 
 
@@ -119,9 +114,6 @@ def _weighted_inverses(x: Array, y: Array, weight: Array) -> Array:
             inside = middle + half * _POINTS
         nodes.append(inside)
         weights.append(mass)
-    return _weighted_inverses_of_blocks(x, np.concatenate(nodes), np.concatenate(weights))
-
-
-def _weighted_inverses_of_blocks(x: Array, y: Array, weight: Array) -> Array:
+    y, weight = np.concatenate(nodes), np.concatenate(weights)
     # In pieces that stay in the cache.
     return np.concatenate([(1 / (part[:, None] + y)) @ weight for part in np.array_split(x, len(x) // BLOCK + 1)])

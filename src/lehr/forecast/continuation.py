@@ -16,7 +16,7 @@ from .run import Run
 
 @dataclass(frozen=True)
 class Continuations:
-    """Final losses of one run, continued in several ways.
+    """Final losses of a run that is continued in several ways.
 
     Attributes:
         start: Updates done when each cooldown starts, (n,).
@@ -58,41 +58,27 @@ def when_to_cool_down(
     """
     latest = int(0.95 * budget)
     if not run.updates <= latest:
-        raise ValueError(
-            f"{run.name} has done {run.updates} updates, and a budget of {budget} leaves no cooldown; give a larger "
-            f"`budget`"
-        )
+        raise ValueError(f"a `budget` of {budget} leaves no cooldown: {run.name} has done {run.updates} updates")
     starts = np.unique(np.linspace(run.updates, latest, choices).round())
     return _continued(run, [(int(start), budget) for start in starts], law, shape, min_lr)
 
 
 def extend_or_stop(
-    run: Run,
-    more: ArrayLike | None = None,
-    *,
-    law: Law | None = None,
-    share: float = 0.2,
-    shape: str = "1-sqrt",
+    run: Run, more: ArrayLike | None = None, *, law: Law | None = None, share: float = 0.2, shape: str = "1-sqrt",
     min_lr: float = 0.0,
-) -> Continuations:
+) -> Continuations:  # fmt: skip
     """The final loss of a run in progress against its total length.
 
     Args:
-        run: The run so far; it keeps its last rate until the cooldown.
-        more: Further updates to try, cooldown included; None for a fifth of the run to twice it.
-        law: The law; None fits this run alone.
-        share: The cooldown's share of the whole run, as far as the further updates allow.
-        shape: Its shape, any of `Ramp`.
-        min_lr: The rate at its end.
+        run: The run so far, with ``law``, ``shape`` and ``min_lr`` as in `when_to_cool_down`.
+        more: Further updates to try, cooldown included; None for 20 % to 200 % of the run.
+        share: The share of the cooldown in the whole run, as far as the further updates allow.
 
     Raises:
         ValueError: A number of further updates is below 1.
     """
-    further = (
-        np.round(np.array([0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0]) * run.updates)
-        if more is None
-        else numbers("more", more)
-    )
+    usual = np.round(np.array([0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0]) * run.updates)
+    further = usual if more is None else numbers("more", more)
     if not (further >= 1).all():
         raise ValueError(f"`more` counts further updates: it must be at least 1 each, got {checks.shown(more)}")
     totals = [run.updates + int(n) for n in further]
@@ -108,7 +94,7 @@ def _continued(run: Run, ways: list[tuple[int, int]], law: Law | None, shape: st
         for start, total in ways
     ]
     forecasts = [law.predict(schedule, [total]) for schedule, (_, total) in zip(schedules, ways, strict=True)]
-    loss, low, high = (np.array([float(getattr(f, name)[0]) for f in forecasts]) for name in ("loss", "low", "high"))
+    loss, low, high = np.array([forecast.final for forecast in forecasts]).T
     notes = tuple(dict.fromkeys(note for f in forecasts for note in f.notes))
     at = np.array(ways, dtype=float)
     return Continuations(at[:, 0], at[:, 1], loss, low, high, tuple(schedules), notes)

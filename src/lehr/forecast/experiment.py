@@ -15,8 +15,7 @@ from .rates import Array
 from .solver import ROW_ERROR
 from .trajectory import compress
 
-SHARES = (0.6, 0.3, 0.1)
-"""Shares of the peak rate that the proposed branches use."""
+SHARES = (0.6, 0.3, 0.1)  # of the peak rate, that the proposed branches use
 
 
 @dataclass(frozen=True)
@@ -38,20 +37,12 @@ class Experiment:
 
 
 def best_experiment(
-    formula: LossFormula, theta: Array, covariance: Array, *, peak: float, warmup: int, updates: int
+    formula: LossFormula, theta: Array, covariance: Array, peak: float, warmup: int, updates: int
 ) -> Experiment:
-    """Of a few short branches from the stable phase, the one after which forecasts are surest.
+    """The branch from the stable phase, of a few short ones, that makes forecasts most certain.
 
-    Each candidate takes a quarter of the longest run. They are compared by the mean standard
-    deviation of the final losses of cosine and WSD runs, as long as that run and twice as long.
-
-    Args:
-        formula: The law.
-        theta: Its constants, (p,).
-        covariance: Their covariance, (p, p).
-        peak: The highest peak rate of the runs.
-        warmup: The warmup of the longest run.
-        updates: The longest run.
+    Each candidate takes a quarter of the longest run, of so many ``updates`` and ``warmup``. They are compared by
+    the mean standard deviation of the final losses of cosine and WSD runs, as long as that run and twice as long.
     """
 
     def slopes(schedule: Schedule, at: ArrayLike) -> Array:
@@ -67,8 +58,10 @@ def best_experiment(
 
     today = uncertainty(np.zeros_like(precision))
     experiments = []
-    for description, schedule, since, until in _candidates(peak, warmup, updates):
-        rows = slopes(schedule, np.unique(np.linspace(since + 1, until, 30).round()))
+    since, length = max(updates // 2, warmup + 1), max(updates // 4, 2)
+    at = np.unique(np.linspace(since + 1, since + length, 30).round())
+    for description, schedule in _candidates(peak, warmup, since, length):
+        rows = slopes(schedule, at)
         remaining = uncertainty(rows.T @ rows / ROW_ERROR**2) / today
         experiments.append(Experiment(description, schedule, since, remaining))
     return min(experiments, key=lambda experiment: experiment.remaining_uncertainty)
@@ -82,13 +75,11 @@ def _targets(peak: float, warmup: int, updates: int) -> Iterator[tuple[Schedule,
         yield wsd(steps, warm, max_lr=peak, decay_steps=min(max(1, round(0.2 * steps)), steps - warm)), steps
 
 
-def _candidates(peak: float, warmup: int, updates: int) -> Iterator[tuple[str, Schedule, int, int]]:
-    """What to do, the schedule, the updates that it shares with the stable run, and its length."""
-    since, length = max(updates // 2, warmup + 1), max(updates // 4, 2)
+def _candidates(peak: float, warmup: int, since: int, length: int) -> Iterator[tuple[str, Schedule]]:
+    """What to do, and the whole schedule."""
     stable = constant_with_warmup(since, warmup, max_lr=peak)
     action = f"Continue the stable run from update {since} for {length} updates"
     for share in SHARES:
         branched = stable.then(Constant(share * peak, length))
-        yield f"{action} at a rate of {share * peak:.3g} ({share:.0%} of the peak).", branched, since, since + length
-    cooled = stable.then(Ramp(peak, 0.0, length, "1-sqrt"))
-    yield f"{action}, with a cooldown to 0 (1-sqrt).", cooled, since, since + length
+        yield f"{action} at a rate of {share * peak:.3g} ({share:.0%} of the peak).", branched
+    yield f"{action}, with a cooldown to 0 (1-sqrt).", stable.then(Ramp(peak, 0.0, length, "1-sqrt"))

@@ -27,8 +27,7 @@ def fit(
     """Fit a law to logged runs.
 
     Args:
-        runs: One run or several: the same model, data, optimizer and batch size, different
-            schedules.
+        runs: One run or several: same model, data, optimizer and batch size, different schedules.
         law: Its formula: ``"kww"``, ``"mpl"``, ``"momentum"``, or a `LossFormula` of your own.
         prior: What is believed before: None for the prior that lehr ships, a `Prior`, or a file of
             priors.
@@ -52,28 +51,20 @@ def fit(
     observations = observations_of(runs)
     theta, covariance = solve(formula, observations, prior.at(middle_peak(runs)))
     errors = observations.errors(formula, theta)
-    medians = [float(np.median(errors[observations.owner == i])) if i in observations.owner else None
-               for i in range(len(runs))]  # fmt: skip
+    by_run = [errors[observations.run == index] for index in range(len(runs))]
+    medians = [float(np.median(errors)) if len(errors) else None for errors in by_run]
     states = formula.state(theta, observations.trajectory)
+    states = states[np.unique(np.linspace(0, len(states) - 1, STATES).astype(int))]
     peaks = [run.peak for run in runs]
     longest = max((run for i, run in enumerate(runs) if medians[i] is not None), key=lambda run: run.updates)
     try:
         return Law(
-            formula=formula,
-            theta=theta,
-            covariance=covariance,
-            states=states[np.unique(np.linspace(0, len(states) - 1, STATES).astype(int))],
-            peaks=(min(peaks), max(peaks)),
-            updates=longest.updates,
-            warmup=longest.warmup,
-            prior=prior.source,
-            notes=about_runs(observations.trajectory, runs, medians, prior),
-        )
+            formula, theta, covariance, states, (min(peaks), max(peaks)), longest.updates, longest.warmup, prior.source,
+            about_runs(observations.trajectory, runs, medians, prior),
+        )  # fmt: skip
     except ValueError as error:
-        raise ValueError(
-            f"no {formula.name} law describes these runs: {error}; check that the losses are in nats and that the "
-            f"rates are those of the optimizer"
-        ) from None
+        remedy = "check that the losses are in nats and that the rates are those of the optimizer"
+        raise ValueError(f"no {formula.name} law describes these runs: {error}; {remedy}") from None
 
 
 def _prior_of(prior: Prior | str | os.PathLike[str] | None, formula: LossFormula) -> Prior:
@@ -82,10 +73,7 @@ def _prior_of(prior: Prior | str | os.PathLike[str] | None, formula: LossFormula
     if not isinstance(prior, Prior):
         return read_prior(prior, formula.name)
     if prior.law != formula.name:
-        raise ValueError(
-            f"the prior is for the {prior.law} law, but the fit is of the {formula.name} law; give a prior for "
-            f"the {formula.name} law"
-        )
+        raise ValueError(f"`prior` is for the {prior.law} law, but the fit is of the {formula.name} law")
     return prior
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import plot
 from .rates import Array, Rates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DESCENT = 0.1
-"""Share of the longest run that pictures leave out: its losses are so high that they would hide the rest."""
+DESCENT = 0.1  # share of the longest run whose losses pictures cut off: they are far above the rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,24 +39,22 @@ class Forecast:
     schedule: Rates
     notes: tuple[str, ...] = ()
 
+    @property
+    def final(self) -> tuple[float, float, float]:
+        """The loss at the last position, and the band there: (loss, low, high)."""
+        return float(self.loss[-1]), float(self.low[-1]), float(self.high[-1])
+
     def plot(self, ax: Axes | None = None, **style: Any) -> Axes:
-        """Draw the curve and its band.
+        """Draw the curve and its band, on ``ax`` or where `lehr.plot.plot_schedule` draws, and return the Axes.
 
-        Args:
-            ax: The Axes to draw on; None for a new figure.
-            **style: Options of matplotlib's ``plot``: ``label``, ``color``.
-
-        Returns:
-            The Axes drawn on.
+        ``style`` are options of matplotlib's ``plot``, such as ``label`` and ``color``.
 
         Raises:
             ImportError: Matplotlib is missing.
         """
+        ax = plot.current_axes() if ax is None else ax
         from matplotlib.ticker import EngFormatter
 
-        from .. import plot  # its error says what to install if matplotlib is missing
-
-        ax = plot.new_axes() if ax is None else ax
         (line,) = ax.plot(self.at, self.loss, **style)
         ax.fill_between(self.at, self.low, self.high, color=line.get_color(), alpha=0.2, linewidth=0)
         ax.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -80,16 +78,9 @@ def in_view(forecasts: Collection[Forecast]) -> tuple[float, float]:
 
 
 def plot_forecasts(forecasts: Mapping[str, Forecast], ax: Axes | None = None) -> Axes:
-    """Draw several forecasts with their bands in one picture, with a legend.
+    """Draw several forecasts by name, as `Forecast.plot` draws each, with a legend, and return the Axes.
 
     The first tenth of the longest run, whose losses are far above the rest, may be cut off at the top.
-
-    Args:
-        forecasts: The forecasts, by name.
-        ax: The Axes to draw on; None for a new figure.
-
-    Returns:
-        The Axes drawn on.
 
     Raises:
         ValueError: There is no forecast.
@@ -97,9 +88,7 @@ def plot_forecasts(forecasts: Mapping[str, Forecast], ax: Axes | None = None) ->
     """
     if not forecasts:
         raise ValueError("plot_forecasts needs at least one forecast, got none")
-    from .. import plot
-
-    ax = plot.new_axes() if ax is None else ax
+    ax = plot.current_axes() if ax is None else ax
     for name, forecast in forecasts.items():
         forecast.plot(ax, label=name)
     bottom, top = in_view(forecasts.values())

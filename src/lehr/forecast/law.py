@@ -16,31 +16,32 @@ from . import laws
 from .bands import law_variance, quantile, unlike, variance
 from .experiment import Experiment, best_experiment
 from .forecast import Forecast
-from .law_file import FORMAT, VERSION, LawFile
+from .json_file import JsonFile, from_json
 from .laws import LossFormula
 from .notes import about_forecast
 from .observations import observations_of
 from .optimise import Optimum, optimise
-from .rates import (
-    LARGEST_RATE,
-    LONGEST_RUN,
-    SMALLEST_RATE,
-    Array,
-    Rates,
-    numbers,
-    peak_distance,
-    rates_of,
-    warmup_of,
-    whole_run,
-)
+from .rates import LONGEST_RUN, Array, Rates, check_peaks, numbers, peak_distance, rates_of, warmup_of, whole_run
 from .run import Run
 from .trajectory import compress
 
-STATES = 200
-"""States of the fitted rows that a law stores at most."""
-LARGEST_VARIANCE = 1e18
-LARGEST_STATE = 1e6
-"""Numbers of a law file are at most these."""
+HEADER = "lehr law", 1
+STATES = 200  # states of the fitted rows that a law stores at most
+LARGEST_VARIANCE, LARGEST_STATE = 1e18, 1e6
+
+
+class LawFile(JsonFile):
+    """The content of a law file. Its numbers are checked by the `Law` that is made of them."""
+
+    law: str
+    constants: dict[str, float]
+    covariance: list[list[float]]
+    states: list[tuple[float, float, float]]
+    peaks: tuple[float, float]
+    updates: int
+    warmup: int
+    prior: str
+    notes: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +50,10 @@ class Law:
 
     Attributes:
         formula: The formula.
-        theta: Its constants, in the order of ``formula.parameters``.
-        covariance: Their covariance after the fit.
+        theta: Its constants, in the order of ``formula.parameters``, with their ``covariance``.
         states: The states of training at the fitted rows, (n, 3); see `LossFormula.state`.
         peaks: The lowest and the highest peak rate of the runs.
-        updates: The longest run.
-        warmup: Its warmup, in updates.
+        updates: The length of the longest run, of which ``warmup`` are its warmup.
         prior: The source of the prior.
         notes: What the runs do not show, in plain words.
 
@@ -79,11 +78,7 @@ class Law:
             raise ValueError(f"a law needs at least one state of three numbers, got shape {self.states.shape}")
         if not (np.abs(self.states) <= LARGEST_STATE).all():
             raise ValueError(f"the states of a law must be finite and at most {LARGEST_STATE:g}")
-        if not SMALLEST_RATE <= self.peaks[0] <= self.peaks[1] <= LARGEST_RATE:
-            raise ValueError(
-                f"the peaks of a law must be two rates from {SMALLEST_RATE:g} to {LARGEST_RATE:g}, the lower one "
-                f"first, got {checks.shown(self.peaks)}"
-            )
+        check_peaks("a law", *self.peaks)
         checks.integer("updates", self.updates, owner="a law", most=LONGEST_RUN)
         checks.integer("warmup", self.warmup, owner="a law", least=0, most=LONGEST_RUN)
 
@@ -100,7 +95,7 @@ class Law:
         """Forecast the loss curve of a schedule.
 
         Args:
-            schedule: A Schedule, or an array with the rate of every update from the first one on.
+            schedule: A Schedule, or an array with the rate of every update from the first on.
             at: Updates done at each position; None for 200 positions from the end of the warmup to
                 the end of the schedule.
             level: The share of losses that should be inside the band.
@@ -115,14 +110,10 @@ class Law:
         rates = rates_of(schedule, int(trajectory.at.max()))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
             loss = self.formula.value(self.theta, trajectory)
+            warmup_area = float(rates[: warmup_of(rates)].sum())
+            peaks_away = peak_distance(float(rates.max()), self.peaks)
             spread = variance(
-                self.formula,
-                self.theta,
-                self.covariance,
-                self.states,
-                trajectory,
-                warmup_area=float(rates[: warmup_of(rates)].sum()),
-                peaks_away=peak_distance(float(rates.max()), self.peaks),
+                self.formula, self.theta, self.covariance, self.states, trajectory, warmup_area, peaks_away
             )
             factor = np.exp(width * np.sqrt(spread))
             low, high = loss / factor, loss * factor
@@ -135,9 +126,9 @@ class Law:
     ) -> tuple[float, float, float]:
         """Forecast the loss of ``first`` minus that of ``second``, after ``at`` updates: (value, low, high).
 
-        ``at`` is a pair if the two have done different numbers of updates. The uncertainty of the
-        constants affects both alike, so the band of the difference is narrower than the two bands.
-        The errors of the law itself are taken as independent, unless the schedules are nearly equal.
+        ``at`` is a pair if the two differ in length. The band is narrower than those of the losses, because
+        the constants are the same. The errors of the law are taken as independent, unless the schedules
+        are nearly equal.
 
         Raises:
             ValueError: As `predict`.
@@ -145,23 +136,22 @@ class Law:
         ends = at if isinstance(at, tuple) else (at, at)
         trajectories = [compress(schedule, [end]) for schedule, end in zip((first, second), ends, strict=True)]
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
-            (loss, slope), (other_loss, other_slope) = (self.formula.evaluate(self.theta, t) for t in trajectories)
-            slope = (slope - other_slope)[0]
+            losses, slopes = zip(*(self.formula.evaluate(self.theta, t) for t in trajectories), strict=True)
+            slope = (slopes[0] - slopes[1])[0]
             law_errors = sum(
-                float(law_variance(self.formula, self.theta, self.states, trajectory)[0]) * float(value[0]) ** 2
-                for trajectory, value in zip(trajectories, (loss, other_loss), strict=True)
+                float(law_variance(self.formula, self.theta, self.states, trajectory)[0]) * float(loss[0]) ** 2
+                for trajectory, loss in zip(trajectories, losses, strict=True)
             )
             law_errors *= unlike(rates_of(first, ends[0]), rates_of(second, ends[1])) ** 2
             half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + law_errors))
-        _check_finite(loss, other_loss, np.array([half + 1.0]))
-        value = float(loss[0] - other_loss[0])
+        _check_finite(*losses, np.array([half + 1.0]))
+        value = float(losses[0][0] - losses[1][0])
         return value, value - half, value + half
 
     def misfit(self, run: Run) -> float:
         """The median relative error of the law at those losses of a run that a fit would use.
 
-        Where single losses are noisy, those are means over their neighbours, so this is the error of
-        the law more than the noise of each loss.
+        A fit uses means over neighbours where single losses are noisy, so this hardly contains noise.
 
         Raises:
             ValueError: The run has no loss that a fit would use.
@@ -177,40 +167,35 @@ class Law:
         min_lr: float = 0.0,
         progress: Callable[[float], object] | None = None,
     ) -> Optimum:
-        """Find the best monotone schedule under the law; see `lehr.forecast.optimise.optimise`.
+        """Find the schedule that ends at the lowest loss: a linear warmup, then rates that never rise.
 
-        ``max_lr`` and ``warmup_steps`` are by default those of the runs.
+        Args:
+            training_steps: Updates of the run.
+            max_lr: The rate at the end of the warmup; None for that of the runs. It is not optimised: a
+                law that was fitted at one peak does not show which peak is best.
+            warmup_steps: Updates of the warmup; None for those of the runs.
+            min_lr: The lowest rate.
+            progress: Called repeatedly with the share of the work that is done, for a progress bar: a
+                run of a million updates takes about fifteen seconds.
+
+        Raises:
+            ValueError: The warmup leaves no updates, or the rates are not in order.
+            ImportError: SciPy is missing.
         """
-        return optimise(
-            self,
-            training_steps=training_steps,
-            max_lr=self.peaks[1] if max_lr is None else max_lr,
-            warmup_steps=self.warmup if warmup_steps is None else warmup_steps,
-            min_lr=min_lr,
-            progress=progress,
-        )
+        peak = self.peaks[1] if max_lr is None else max_lr
+        warmup = self.warmup if warmup_steps is None else warmup_steps
+        return optimise(self, training_steps, warmup, peak, min_lr, progress)
 
     def experiment(self) -> Experiment:
         """Propose the short run that would reduce the uncertainty of forecasts most."""
-        return best_experiment(
-            self.formula, self.theta, self.covariance, peak=self.peaks[1], warmup=self.warmup, updates=self.updates
-        )
+        return best_experiment(self.formula, self.theta, self.covariance, self.peaks[1], self.warmup, self.updates)
 
     def to_json(self) -> str:
         """The law as JSON."""
         return LawFile(
-            format=FORMAT,
-            version=VERSION,
-            law=self.formula.name,
-            constants=self.constants,
-            covariance=self.covariance.tolist(),
-            states=self.states.tolist(),
-            peaks=self.peaks,
-            updates=self.updates,
-            warmup=self.warmup,
-            prior=self.prior,
-            notes=list(self.notes),
-        ).to_json()
+            *HEADER, self.formula.name, self.constants, self.covariance.tolist(), self.states.tolist(),
+            self.peaks, self.updates, self.warmup, self.prior, list(self.notes),
+        ).to_json()  # fmt: skip
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the law to a JSON file: whole, or not at all.
@@ -228,7 +213,7 @@ class Law:
         Raises:
             ValueError: It is not a law, has another version, or its numbers are not those of its formula.
         """
-        file = LawFile.from_json(text)
+        file = from_json(text, LawFile, HEADER, name="a law file", remedy="`Law.write` or `lehr fit` makes one")
         formula = laws.get(file.law)
         if tuple(file.constants) != formula.parameters:
             raise ValueError(
@@ -237,16 +222,9 @@ class Law:
             )
         try:
             return cls(
-                formula=formula,
-                theta=np.array(list(file.constants.values())),
-                covariance=numbers("covariance", file.covariance),
-                states=np.array(file.states),
-                peaks=file.peaks,
-                updates=file.updates,
-                warmup=file.warmup,
-                prior=file.prior,
-                notes=tuple(file.notes),
-            )
+                formula, np.array(list(file.constants.values())), numbers("covariance", file.covariance),
+                np.array(file.states), file.peaks, file.updates, file.warmup, file.prior, tuple(file.notes),
+            )  # fmt: skip
         except ValueError as error:
             raise ValueError(f"{error}; fit again") from None
 

@@ -9,14 +9,12 @@ from ..schedules.recipes import constant_with_warmup
 from .rates import Array
 
 KNOTS = 64
-"""Knots of a monotone schedule."""
 
 
 class MonotoneFamily:
-    """Schedules with a linear warmup that then fall along straight lines between knots.
+    """Schedules with a linear warmup that then fall along straight lines between knots, denser towards the end.
 
-    The knots are denser towards the end. A member is described by its falls: the decreases of
-    ln(rate - min_lr) from knot to knot, each at least 0.
+    A member is described by its falls: the decreases of ln(rate - min_lr) from knot to knot, each at least 0.
     """
 
     def __init__(self, steps: int, warmup: int, max_lr: float, min_lr: float) -> None:
@@ -35,7 +33,7 @@ class MonotoneFamily:
         return self.min_lr + (self.max_lr - self.min_lr) * np.exp(-np.cumsum(falls))
 
     def falls(self, schedule: Schedule) -> Array:
-        """The falls that are nearest to a schedule."""
+        """The falls of the member nearest to a schedule."""
         left = np.clip((schedule(self.warmup + self.at) - self.min_lr) / (self.max_lr - self.min_lr), 1e-4, 1.0)
         return np.maximum(-np.diff(np.log(left), prepend=0.0), 0.0)
 
@@ -45,7 +43,7 @@ class MonotoneFamily:
         return np.concatenate([self.before, after])
 
     def by_falls(self, by_rates: Array, knots: Array) -> Array:
-        """A derivative by every rate, as one by every fall."""
+        """The derivative by every fall, from that by every rate."""
         after = by_rates[self.warmup :]
         by_knots = np.bincount(self.right - 1, after * (1 - self.share), len(knots))
         by_knots += np.bincount(self.right, after * self.share, len(knots))

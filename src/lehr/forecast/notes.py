@@ -13,16 +13,11 @@ from .rates import Array, peak_distance, warmup_of
 from .run import Run
 from .trajectory import Trajectory
 
-ANNEALED = 0.7
-"""A run whose rate never falls below this share of its peak shows nothing about annealing."""
-MISFIT = 3e-3
-"""Median relative error of a run's rows above which a law does not describe it."""
-NOISY = 1.5
-"""Such an error must also be this many times the noise of one loss."""
-FEW = 8
-"""Losses after the warmup below which a run shows little."""
-SAME_PEAK = 0.1
-"""Peaks within this many factors of e count as equal."""
+ANNEALED = 0.7  # a run whose rate stays above this share of its peak shows nothing about annealing
+MISFIT = 3e-3  # median relative error of a run above which a law does not describe it,
+NOISY = 1.5  # if it is also this many times the noise of a loss
+FEW = 8  # losses after the warmup; a run with fewer shows little
+SAME_PEAK = 0.1  # peaks within this many factors of e count as equal
 
 SCOPE = (
     "The law is valid for the model, data, optimizer and batch size of these runs only; its prior comes from AdamW "
@@ -33,13 +28,9 @@ SCOPE = (
 def about_runs(
     trajectory: Trajectory, runs: Sequence[Run], errors: Sequence[float | None], prior: Prior
 ) -> tuple[str, ...]:
-    """What the fitted runs leave open.
+    """What the fitted runs do not show.
 
-    Args:
-        trajectory: The schedules at the fitted rows.
-        runs: The runs.
-        errors: The median relative error of each run's rows; None for a run without any.
-        prior: The prior of the fit.
+    ``trajectory`` has the fitted rows, ``errors`` the median relative error of each run, None if it has no row.
     """
     return (
         *(note for run in runs for note in run.notes),
@@ -52,16 +43,14 @@ def about_runs(
 
 
 def _odd_runs(runs: Sequence[Run]) -> Iterator[str]:
-    """What is unusual about the runs, before any law is fitted."""
+    """What is unusual about the runs, whatever the law."""
     for run in runs:
         count = int((run.at > run.warmup).sum())
         if count < FEW:
             yield f"{run.name} has {count} losses after its warmup: forecasts rest mostly on the prior."
         end = run.schedule.length if isinstance(run.schedule, Schedule) else None
         if end is not None and end < run.updates:
-            yield (
-                f"{run.name} continues to update {run.updates}, but its schedule ends at {end}: the last rate was held."
-            )
+            yield f"{run.name} continues to update {run.updates}, but its schedule ends at {end}: its last rate holds."
     columns = {run.column: run.name for run in runs if run.column}
     if len(columns) > 1:
         pairs = ", ".join(f"`{column}` in {name}" for column, name in columns.items())
@@ -101,7 +90,6 @@ def _blind_spots(trajectory: Trajectory, runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _beyond(runs: Sequence[Run], prior: Prior) -> Iterator[str]:
-    """Whether the prior was made from runs with such peaks."""
     peaks = [run.peak for run in runs]
     if prior.known is not None and max(peak_distance(peak, prior.known) for peak in peaks) > SAME_PEAK:
         yield (
@@ -116,26 +104,19 @@ def _span(low: float, high: float) -> str:
 
 
 def about_forecast(rates: Array, peaks: tuple[float, float], updates: int, warmup: int) -> tuple[str, ...]:
-    """What the fitted runs do not show about one schedule.
+    """What the fitted runs do not show about a schedule with these rates.
 
-    Args:
-        rates: The rate of every update until the last position.
-        peaks: The lowest and the highest peak rate of the runs.
-        updates: The longest run.
-        warmup: Its warmup.
+    ``updates`` is the longest run, and ``warmup`` its warmup.
     """
-    notes = []
-    if peak_distance(float(rates.max()), peaks) > SAME_PEAK:
-        notes.append(
-            f"Its peak of {rates.max():.3g} was never tried (the runs peak at {_span(*peaks)}): the band is wider."
-        )
-    if warmup and not warmup_of(rates):
-        notes.append(
-            f"It has no warmup, but the runs had {warmup} updates of warmup: the forecast may be too high, and the "
-            f"band does not cover this."
-        )
-    if len(rates) > 2 * updates:
-        notes.append(
-            f"Its {len(rates)} updates are {len(rates) / updates:.1f} times the longest run: the band is wider."
-        )
-    return tuple(notes)
+    peak, length = float(rates.max()), len(rates)
+    notes = {
+        f"Its peak of {peak:.3g} was never tried (the runs peak at {_span(*peaks)}): the band is wider.": (
+            peak_distance(peak, peaks) > SAME_PEAK
+        ),
+        f"It has no warmup, but the runs had {warmup} updates of warmup: the forecast may be too high, and the band "
+        f"does not cover this.": warmup > 0 and not warmup_of(rates),
+        f"Its {length} updates are {length / updates:.1f} times the longest run: the band is wider.": (
+            length > 2 * updates
+        ),
+    }
+    return tuple(note for note, applies in notes.items() if applies)

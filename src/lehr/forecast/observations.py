@@ -1,4 +1,4 @@
-"""The losses of all runs, as one fit uses them."""
+"""The losses of all runs, as a fit uses them."""
 
 from __future__ import annotations
 
@@ -12,35 +12,22 @@ from .rates import Array, Ints
 from .run import Run
 from .trajectory import Trajectory, compress, join
 
-EARLY = 0.03
-"""Share of the longest run whose losses are ignored: no law is valid so early."""
-MOST = 60
-"""Losses of a run that a fit uses: neighbouring losses err together, so more would add nothing."""
-COARSE = 1e-3
-"""Relative noise of a logged loss above which neighbouring losses are averaged."""
-FINE = 1e-3
-"""Relative noise at which a loss has half the weight."""
+EARLY = 0.03  # share of the longest run whose losses are ignored: no law is valid so early
+MOST = 60  # losses of a run that a fit uses: neighbours have the same error, so more would add nothing
+COARSE = 1e-3  # relative noise of a loss above which neighbours are averaged
+FINE = 1e-3  # relative noise at which a loss has half the weight
 
 
 @dataclass(frozen=True)
 class Observations:
-    """All losses of a fit.
+    """All losses of a fit."""
 
-    Attributes:
-        trajectory: The schedules at m positions.
-        first: Index of each loss's first position, (n,); a smoothed loss has several.
-        share: What each position adds to its loss, (m,).
-        log_loss: ln of each loss, (n,).
-        weight: Of each loss, (n,): 1, or less where it is noisy.
-        owner: Index of each loss's run, (n,).
-    """
-
-    trajectory: Trajectory
-    first: Ints
-    share: Array
-    log_loss: Array
-    weight: Array
-    owner: Ints
+    trajectory: Trajectory  # the schedules at m positions
+    first: Ints  # index of the first position of each loss, (n,); a smoothed loss has several
+    share: Array  # the share of each position in its loss, (m,)
+    log_loss: Array  # ln of each loss, (n,)
+    weight: Array  # of each loss, (n,): 1, or less where it is noisy
+    run: Ints  # index of the run of each loss, (n,)
 
     def errors(self, formula: LossFormula, theta: Array) -> Array:
         """|ln predicted - ln logged| of each loss, (n,), whatever its weight."""
@@ -76,7 +63,7 @@ def observations_of(runs: Sequence[Run]) -> Observations:
     return Observations(
         join([part.trajectory for part in parts]),
         np.concatenate([part.first + offset for part, offset in zip(parts, offsets, strict=False)]),
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("share", "log_loss", "weight", "owner")),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("share", "log_loss", "weight", "run")),
     )
 
 

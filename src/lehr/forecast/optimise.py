@@ -20,10 +20,8 @@ from .rates import LONGEST_RUN, Array, Rates, rates_of
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-ITERATIONS = 80
-"""Steps of the descent at most."""
-SHARES = (0.1, 0.2, 0.3, 0.45, 0.65)
-"""Shares of a run that the named families try as a cooldown."""
+ITERATIONS = 80  # steps of the descent at most
+SHARES = (0.1, 0.2, 0.3, 0.45, 0.65)  # of a run, that the named families try as a cooldown
 
 
 class Forecaster(Protocol):
@@ -60,6 +58,12 @@ class Choice:
     excess_low: float
     excess_high: float
 
+    def __str__(self) -> str:
+        return (
+            f"{self.name:12} {self.loss:.4f}  ({self.low:.4f} to {self.high:.4f})  excess {self.excess:+.4f} "
+            f"({self.excess_low:+.4f} to {self.excess_high:+.4f})  {self.schedule!r}"
+        )
+
 
 @dataclass(frozen=True)
 class Optimum:
@@ -85,59 +89,37 @@ class Optimum:
         return self.families[0]
 
     def __str__(self) -> str:
-        rows = [f"{'optimised':12} {self.loss:.4f}  ({self.low:.4f} to {self.high:.4f})"]
-        rows += [
-            f"{c.name:12} {c.loss:.4f}  ({c.low:.4f} to {c.high:.4f})  excess {c.excess:+.4f} "
-            f"({c.excess_low:+.4f} to {c.excess_high:+.4f})  {c.schedule!r}"
-            for c in self.families
-        ]
-        return "\n".join([*rows, *self.notes])
+        best = f"{'optimised':12} {self.loss:.4f}  ({self.low:.4f} to {self.high:.4f})"
+        return "\n".join([best, *map(str, self.families), *self.notes])
 
 
 def optimise(
-    law: Forecaster,
-    *,
-    training_steps: int,
-    max_lr: float,
-    warmup_steps: int,
-    min_lr: float = 0.0,
-    progress: Callable[[float], object] | None = None,
-) -> Optimum:
-    """Find the schedule that ends at the lowest loss under a law: linear warmup, then never rising.
-
-    Args:
-        law: The fitted law.
-        training_steps: Updates of the run.
-        max_lr: The rate at the end of the warmup. A law that was fitted at one peak does not show
-            which peak is best, so this is not optimised.
-        warmup_steps: Updates of the warmup.
-        min_lr: The lowest rate.
-        progress: Called repeatedly with the share of the work that is done, for a progress bar: a
-            run of a million updates takes about fifteen seconds.
-
-    Raises:
-        ValueError: The warmup leaves no updates, or the rates are not in order.
-        ImportError: SciPy is missing.
-    """
+    law: Forecaster, training_steps: int, warmup_steps: int, max_lr: float, min_lr: float,
+    progress: Callable[[float], object] | None,
+) -> Optimum:  # fmt: skip
+    """See `Law.optimise`."""
     minimize = _minimize()
     steps = checks.integer("training_steps", training_steps, owner="optimise", most=LONGEST_RUN)
     warmup = checks.integer("warmup_steps", warmup_steps, owner="optimise", least=0)
     if not warmup < steps - 1:
-        raise ValueError(
-            f"`warmup_steps` must leave at least two of the {steps} updates, got {warmup}; "
-            f"give a shorter one, warmup_steps=..."
-        )
+        raise ValueError(f"`warmup_steps` must leave at least two of the {steps} updates, got {warmup}")
     if not 0 <= min_lr < max_lr:
         raise ValueError(f"`min_lr` must be at least 0 and below `max_lr`, got min_lr={min_lr!r} and max_lr={max_lr!r}")
-    families = _best_of_families(law, steps, warmup, max_lr, min_lr)
-    first = min(families.values(), key=lambda pair: pair[1])[0]
-    best = _descend(minimize, law, MonotoneFamily(steps, warmup, max_lr, min_lr), first, progress)
+    families: dict[str, tuple[float, Schedule]] = {}  # the best of each, after its final loss
+    for name, schedule in _families(steps, warmup, max_lr, min_lr):
+        loss, _ = _final(law, rates_of(schedule, steps))
+        if name not in families or loss < families[name][0]:
+            families[name] = loss, schedule
+    start = min(families.values(), key=lambda family: family[0])[1]
+    best = _descend(minimize, law, MonotoneFamily(steps, warmup, max_lr, min_lr), start, progress)
     if progress:
         progress(1.0)  # the descent often settles long before its last step
     forecast = law.predict(best, [steps])
-    loss, low, high = (float(x[0]) for x in (forecast.loss, forecast.low, forecast.high))
-    choices = [_choice(law, name, schedule, best, steps) for name, (schedule, _) in families.items()]
-    return Optimum(best, loss, low, high, tuple(sorted(choices, key=lambda choice: choice.loss)), forecast.notes)
+    choices = [
+        Choice(name, choice, *law.predict(choice, [steps]).final, *law.difference(choice, best, steps))
+        for name, (_, choice) in families.items()
+    ]
+    return Optimum(best, *forecast.final, tuple(sorted(choices, key=lambda choice: choice.loss)), forecast.notes)
 
 
 def _families(steps: int, warmup: int, max_lr: float, min_lr: float) -> Iterator[tuple[str, Schedule]]:
@@ -149,27 +131,9 @@ def _families(steps: int, warmup: int, max_lr: float, min_lr: float) -> Iterator
         yield "trapezoid", trapezoid(steps, warmup, max_lr=max_lr, min_lr=min_lr, decay_steps=decay)
 
 
-def _best_of_families(
-    law: Forecaster, steps: int, warmup: int, max_lr: float, min_lr: float
-) -> dict[str, tuple[Schedule, float]]:
-    """The best schedule of each family, and its final loss."""
-    best: dict[str, tuple[Schedule, float]] = {}
-    for name, schedule in _families(steps, warmup, max_lr, min_lr):
-        loss, _ = _final(law, rates_of(schedule, steps))
-        if name not in best or loss < best[name][1]:
-            best[name] = schedule, loss
-    return best
-
-
 def _final(law: Forecaster, rates: Array) -> tuple[float, Array]:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # the forecast of the result refuses these
         return law.formula.final(law.theta, rates)
-
-
-def _choice(law: Forecaster, name: str, schedule: Schedule, best: Schedule, steps: int) -> Choice:
-    forecast = law.predict(schedule, [steps])
-    loss, low, high = (float(x[0]) for x in (forecast.loss, forecast.low, forecast.high))
-    return Choice(name, schedule, loss, low, high, *law.difference(schedule, best, steps))
 
 
 def _minimize() -> Callable[..., OptimizeResult]:
@@ -194,14 +158,10 @@ def _descend(
         loss, by_rates = _final(law, family.rates(knots))
         return loss, family.by_falls(by_rates, knots)
 
-    first = family.falls(start)
+    falls = family.falls(start)
     result = minimize(
-        final,
-        first,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(0.0, 8.0)] * len(first),
+        final, falls, jac=True, method="L-BFGS-B", bounds=[(0.0, 8.0)] * len(falls),
         callback=lambda _: progress(next(steps) / ITERATIONS) if progress else None,
         options={"maxiter": ITERATIONS, "ftol": 1e-7},
-    )
+    )  # fmt: skip
     return family.schedule(family.knots(result.x))

@@ -1,14 +1,13 @@
 """What fits of public runs say about a law's constants before the user's own runs are seen.
 
-The constants of a new model are distributed around a mean with two spreads: between laboratories
-and, within one, between models. Each spread is estimated from few samples, so each is regularised by
+The constants of a new model are distributed around a mean with two spreads: between laboratories and,
+within a laboratory, between models. Each spread is estimated from few samples, so each is regularised by
 one pseudo-observation with the spread of `Belief` (the inverse Wishart prior of a covariance).
 
-One constant is similar only in other units. Noise relaxes within about the same number of updates at
-the peak rate of a run, 90 to 170 in the public runs, whatever the peak is: people choose peaks near
-the stability limit, where rate and curvature change together. So the prior of C, which counts in rate
-x updates, depends on the peak. A peak outside those of the public runs is another kind of run: each
-factor of e beyond them adds as much variance as another laboratory does. See `Prior.at`.
+Noise relaxes within about the same number of updates at the peak rate of a run, 90 to 170 in the public
+runs, whatever the peak is: people choose peaks near the stability limit, where rate and curvature change
+together. So the prior of C, which counts in rate x updates, depends on the peak; see `Prior.at`. Each
+factor of e beyond the peaks of the public runs adds as much variance as another laboratory does.
 """
 
 from __future__ import annotations
@@ -18,12 +17,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..schedules import checks
 from . import laws
-from .rates import LARGEST_RATE, REFERENCE_RATE, SMALLEST_RATE, Array, peak_distance
+from .rates import REFERENCE_RATE, Array, check_peaks, peak_distance
 
-LARGEST = 1e6
-"""No mean or covariance of a constant is larger."""
+LARGEST = 1e6  # mean or covariance of a constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +59,8 @@ class Prior:
             raise ValueError(f"the numbers of a prior must be finite and at most {LARGEST:,.0f}")
         if not np.allclose(covariance, covariance.T) or not np.linalg.eigvalsh(covariance)[0] > 0:
             raise ValueError(f"the covariance of a prior of the {self.law} law must be symmetric and positive definite")
-        for peak in (self.peak, *(self.known or ())):
-            if not SMALLEST_RATE <= peak <= LARGEST_RATE:
-                raise ValueError(
-                    f"the peak rate of a prior must be from {SMALLEST_RATE:g} to {LARGEST_RATE:g}, "
-                    f"got {checks.shown(peak)}"
-                )
+        check_peaks("a prior", self.peak)
+        check_peaks("a prior", *(self.known or ()))
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "covariance", covariance)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from functools import cache
@@ -15,9 +14,10 @@ import numpy as np
 from ..files import whole_file
 from ..schedules import checks
 from . import laws
+from .json_file import JsonFile, from_json
 from .prior import Prior
 
-VERSION = 2
+HEADER = "lehr prior", 2
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -45,11 +45,9 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         )
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
+class _File(JsonFile):
     """What a prior file holds."""
 
-    format: str
-    version: int
     priors: list[_Entry]
 
 
@@ -57,11 +55,11 @@ def write_priors(priors: Sequence[Prior], path: str | os.PathLike[str]) -> None:
     """Write priors, one for each law, to a JSON file: whole, or not at all.
 
     Raises:
-        OSError: The file cannot be written; what was there is as before.
+        OSError: The file cannot be written; its old content is unchanged.
     """
-    content = _File("lehr prior", VERSION, [_Entry.of(prior) for prior in priors])
+    content = _File(*HEADER, [_Entry.of(prior) for prior in priors])
     with whole_file(path) as file:
-        file.write(f"{json.dumps(msgspec.to_builtins(content), indent=1)}\n".encode())
+        file.write(f"{content.to_json()}\n".encode())
 
 
 def read_prior(path: str | os.PathLike[str], law: str) -> Prior:
@@ -70,43 +68,26 @@ def read_prior(path: str | os.PathLike[str], law: str) -> Prior:
     Raises:
         ValueError: It is not such a file, has another version, or has no prior of that law.
     """
-    return _parsed(Path(path).read_text(encoding="utf-8"), checks.named(str(path)), law)
+    text = Path(path).read_text(encoding="utf-8")
+    try:
+        return _parsed(text, law)
+    except ValueError as error:
+        raise ValueError(f"{checks.named(str(path))}: {error}") from None
 
 
 @cache
 def default_prior(law: str) -> Prior:
     """The prior that lehr ships; `benchmarks/make_prior.py` makes it."""
-    return _parsed(resources.files(__package__).joinpath("priors.json").read_text(encoding="utf-8"), "priors.json", law)
+    return _parsed(resources.files(__package__).joinpath("priors.json").read_text(encoding="utf-8"), law)
 
 
-def _parsed(text: str, where: str, law: str) -> Prior:
-    try:
-        file = msgspec.json.decode(text.encode(), type=_File)
-    except msgspec.DecodeError as error:
-        reason = checks.printable(str(error))
-        raise ValueError(f"{where} is not a file of priors: {reason}; `write_priors` makes one") from None
-    except RecursionError:
-        raise ValueError(f"{where} is not a file of priors: it is nested too deeply") from None
-    if (file.format, file.version) != ("lehr prior", VERSION):
-        raise ValueError(
-            f"{where}: expected a file of priors of version {VERSION}, got {checks.shown(file.format)} {file.version}; "
-            f"write it again with `write_priors`"
-        )
+def _parsed(text: str, law: str) -> Prior:
+    file = from_json(text, _File, HEADER, name="a file of priors", remedy="`write_priors` makes one")
+    entry = next((entry for entry in file.priors if entry.law == law), None)
+    if entry is None:
+        available = ", ".join(checks.shown(entry.law) for entry in file.priors) or "none"
+        raise ValueError(f"this file has no prior of the {law} law; it has {available}")
     names = laws.get(law).parameters[1:]
-    for entry in file.priors:
-        if entry.law == law:
-            if tuple(entry.parameters) != names:
-                raise ValueError(
-                    f"{where}: a prior of the {law} law is over {', '.join(names)}, "
-                    f"got {checks.shown(entry.parameters)}"
-                )
-            return _prior(entry, where)
-    available = [checks.shown(entry.law) for entry in file.priors]
-    raise ValueError(f"{where} has no prior of the {law} law; it has {', '.join(available) or 'none'}")
-
-
-def _prior(entry: _Entry, where: str) -> Prior:
-    try:
-        return Prior(entry.law, np.array(entry.mean), np.array(entry.covariance), entry.source, entry.peak, entry.known)
-    except ValueError as error:  # which does not name the file
-        raise ValueError(f"{where}: {error}") from None
+    if tuple(entry.parameters) != names:
+        raise ValueError(f"a prior of the {law} law is over {', '.join(names)}, got {checks.shown(entry.parameters)}")
+    return Prior(law, np.array(entry.mean), np.array(entry.covariance), entry.source, entry.peak, entry.known)

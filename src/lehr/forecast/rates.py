@@ -13,16 +13,12 @@ from ..schedules import Schedule, checks
 Array: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.intp]
 Rates: TypeAlias = Schedule | ArrayLike
-"""A Schedule, or an array with the rate of every update from the first one on."""
+"""A Schedule, or an array with the rate of every update from the first on."""
 
-REFERENCE_RATE = 3e-4
-"""The rate that laws count in; it only fixes the unit of their constants."""
-SMALLEST_RATE = 1e-12
-"""Rates are held above this, so that the logarithm of a rate exists."""
-LARGEST_RATE = 1e6
-"""No learning rate is higher: beyond it a law's exponentials overflow."""
-LONGEST_RUN = 10_000_000
-"""Updates of a run at most: each takes about 80 bytes and 0.2 microseconds in a fit."""
+REFERENCE_RATE = 3e-4  # the unit of rates in the constants of laws
+SMALLEST_RATE = 1e-12  # lower rates count as this, so that they have a logarithm
+LARGEST_RATE = 1e6  # higher rates are refused: the exponentials of a law would overflow
+LONGEST_RUN = 10_000_000  # updates; each takes about 80 bytes and 0.2 microseconds in a fit
 
 
 def numbers(name: str, values: ArrayLike) -> Array:
@@ -37,12 +33,7 @@ def numbers(name: str, values: ArrayLike) -> Array:
         raise ValueError(f"`{name}` must be a sequence of numbers, got {checks.shown(values)}") from None
 
 
-def check_updates(updates: int) -> None:
-    """Refuse a run that is too long for its rates to be held one by one.
-
-    Raises:
-        ValueError: It has more than `LONGEST_RUN` updates.
-    """
+def _check_updates(updates: int) -> None:
     if updates > LONGEST_RUN:
         raise ValueError(
             f"a run may have at most {LONGEST_RUN:,} updates, got {updates:,.0f}; count updates of the optimizer, "
@@ -61,7 +52,7 @@ def rates_of(schedule: Rates, updates: int) -> Array:
     >>> rates_of(Ramp(0.0, 1.0, 4), 6)
     array([0.  , 0.25, 0.5 , 0.75, 1.  , 1.  ])
     """
-    check_updates(updates)
+    _check_updates(updates)
     if isinstance(schedule, Schedule):
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
             rates = np.asarray(schedule(np.arange(float(updates))))
@@ -83,15 +74,23 @@ def positions(at: ArrayLike) -> Array:
     """``at`` as counts of updates done, (n,).
 
     Raises:
-        ValueError: There is none, one is not an integer of at least 1, or it exceeds `LONGEST_RUN`.
+        ValueError: It is empty, or a position is not an integer from 1 to `LONGEST_RUN`.
     """
     counts = numbers("at", at)
     wrong = counts[~((counts >= 1) & (counts % 1 == 0))] if counts.ndim == 1 else counts
     if wrong.size or not counts.size:
         value = f"{wrong.flat[0]:g}" if wrong.size else "none"
         raise ValueError(f"`at` counts updates done: it must be a sequence of integers of at least 1, got {value}")
-    check_updates(counts.max())
+    _check_updates(counts.max())
     return counts
+
+
+def check_peaks(owner: str, *peaks: float) -> None:
+    """Refuse peak rates that are not learning rates in ascending order."""
+    if not all(SMALLEST_RATE <= peak <= LARGEST_RATE for peak in peaks) or list(peaks) != sorted(peaks):
+        order = ", in ascending order" if len(peaks) > 1 else ""
+        rule = f"must be from {SMALLEST_RATE:g} to {LARGEST_RATE:g}{order}"
+        raise ValueError(f"the peak rates of {owner} {rule}, got {', '.join(map(checks.shown, peaks))}")
 
 
 def log_rates(rates: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +11,6 @@ from ..schedules import checks
 from .rates import Array, Rates, numbers, positions, rates_of, warmup_of
 
 LARGEST_LOSS = 1e9
-"""A run whose loss is higher has diverged."""
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -19,19 +18,18 @@ class Run:
     """One training run.
 
     Args:
-        schedule: A Schedule, or an array with the rate of every update from the first one on.
+        schedule: A Schedule, or an array with the rate of every update from the first on.
         at: Updates done when each loss was taken, increasing, (n,): a loss logged after the update
             with index i has ``at = i + 1``.
-        loss: The losses, nats, (n,), all from one evaluation set.
+        loss: The losses, nats, (n,), all from the same evaluation set.
         name: The name of the run.
         warmup: Updates of the warmup; a fit ignores its losses. None takes it from the rates: the
             updates until the rate stops rising.
-        ema: The smoothing of the logged losses: each is ``ema`` times the one before plus
-            ``1 - ema`` times the loss itself; 0 for raw losses. Smoothed losses lag, so a fit
-            smooths the law in the same way.
-        noise: Relative standard deviation of one logged loss that is due to the evaluation; None
+        ema: The smoothing of the logged losses: each is ``ema`` times the previous one plus
+            ``1 - ema`` times the raw loss; 0 for raw losses. A fit smooths the law in the same way.
+        noise: Relative standard deviation of a logged loss that is due to the evaluation; None
             estimates it from neighbouring losses.
-        notes: Problems that were found in the log.
+        notes: Problems of the log.
         column: The column of a log that the losses come from.
 
     Attributes:
@@ -39,7 +37,7 @@ class Run:
 
     Raises:
         ValueError: Positions are not increasing integers of at least 1; a loss is not above 0 and
-            at most 1e9; the two differ in length; there are fewer rates than updates; another
+            at most 1e9; the two differ in length; there are fewer rates than updates; or another
             value is out of its range.
 
     >>> from lehr import Constant
@@ -56,20 +54,12 @@ class Run:
     noise: float
     notes: tuple[str, ...]
     column: str
-    rates: Array
+    rates: Array = field(init=False)
 
     def __init__(
-        self,
-        schedule: Rates,
-        at: ArrayLike,
-        loss: ArrayLike,
-        name: str = "run",
-        warmup: int | None = None,
-        ema: float = 0.0,
-        noise: float | None = None,
-        notes: tuple[str, ...] = (),
-        column: str = "",
-    ) -> None:
+        self, schedule: Rates, at: ArrayLike, loss: ArrayLike, name: str = "run", warmup: int | None = None,
+        ema: float = 0.0, noise: float | None = None, notes: tuple[str, ...] = (), column: str = "",
+    ) -> None:  # fmt: skip
         at, loss = positions(at), numbers("loss", loss)
         _check_losses(name, at, loss)
         for word, value in (("ema", ema), ("noise", noise or 0.0)):
@@ -77,18 +67,11 @@ class Run:
                 raise ValueError(f"{name}: `{word}` must be at least 0 and below 1, got {checks.shown(value)}")
         rates = rates_of(schedule, int(at[-1]))
         warmup = warmup_of(rates) if warmup is None else checks.integer("warmup", warmup, owner=name, least=0)
-        self.__dict__.update(  # frozen for everybody else
-            schedule=schedule,
-            at=at,
-            loss=loss,
-            name=name,
-            warmup=warmup,
-            ema=ema,
-            noise=noise_of(loss[at > warmup]) if noise is None else noise,
-            notes=notes,
-            column=column,
-            rates=rates,
-        )
+        noise = noise_of(loss[at > warmup]) if noise is None else noise
+        self.__dict__.update(  # the class is frozen
+            schedule=schedule, at=at, loss=loss, name=name, warmup=warmup, ema=ema, noise=noise, notes=notes,
+            column=column, rates=rates,
+        )  # fmt: skip
 
     @property
     def updates(self) -> int:
@@ -109,10 +92,7 @@ class Run:
         keep = self.at <= updates
         if not keep.any():
             raise ValueError(f"{self.name} has no loss until update {updates}; its first is at {self.at[0]:g}")
-        return Run(
-            self.schedule, self.at[keep], self.loss[keep], self.name, self.warmup, self.ema, self.noise, self.notes,
-            self.column,
-        )  # fmt: skip
+        return replace(self, at=self.at[keep], loss=self.loss[keep])
 
 
 def _check_losses(name: str, at: Array, loss: Array) -> None:
@@ -125,7 +105,7 @@ def _check_losses(name: str, at: Array, loss: Array) -> None:
         i = int(late[0]) + 1
         raise ValueError(
             f"{name}: `at` must increase, but row {i} is at {at[i]:g} after {at[i - 1]:g}; "
-            f"`read_run` sorts a log and reports what it found"
+            f"`read_run` sorts a log and reports its problems"
         )
     bad = np.flatnonzero(~((loss > 0) & (loss <= LARGEST_LOSS)))
     if bad.size:
@@ -133,7 +113,7 @@ def _check_losses(name: str, at: Array, loss: Array) -> None:
 
 
 def noise_of(loss: Array) -> float:
-    """Relative noise of one loss, from the second differences of neighbours; 0 for under 8 losses.
+    """Relative noise of a loss, from the second differences of neighbours; 0 for under 8 losses.
 
     >>> noise_of(np.full(10, 3.0))
     0.0
@@ -145,11 +125,11 @@ def noise_of(loss: Array) -> float:
 
 
 def branch(past: Run, schedule: Rates, at: ArrayLike, loss: ArrayLike, *, since: int, name: str = "branch") -> Run:
-    """A run that continued another: joined to the past that they share.
+    """A run that continued another run, joined to the past that they share.
 
     Args:
         past: The run that was continued.
-        schedule: The rates from update ``since`` on, counted from their own 0.
+        schedule: The rates from update ``since`` on, whose position 0 is that update.
         at: Updates done at each loss, counted from the start of the past, each above ``since``.
         loss: The losses, nats.
         since: Updates of the past that both share.
@@ -165,22 +145,11 @@ def branch(past: Run, schedule: Rates, at: ArrayLike, loss: ArrayLike, *, since:
     """
     at = positions(at)
     if not 1 <= since <= past.updates:
-        raise ValueError(
-            f"{name} branches from {past.name} after update {since}, but {past.name} has losses until "
-            f"{past.updates} only"
-        )
+        raise ValueError(f"{name} branches after update {since}, but {past.name} has losses until {past.updates} only")
     if at[0] <= since:
-        raise ValueError(
-            f"{name} branches from {past.name} after update {since}, but has a loss at {at[0]:g}; "
-            f"`at` counts from the start of {past.name}"
-        )
+        counts = f"`at` counts from the start of {past.name}"
+        raise ValueError(f"{name} branches after update {since}, but has a loss at {at[0]:g}; {counts}")
     rates = np.concatenate([past.rates[:since], rates_of(schedule, int(at[-1]) - since)])
     shared = past.at <= since
-    return Run(
-        rates,
-        np.concatenate([past.at[shared], at]),
-        np.concatenate([past.loss[shared], numbers("loss", loss)]),
-        name=name,
-        warmup=past.warmup,
-        ema=past.ema,
-    )
+    at, loss = np.concatenate([past.at[shared], at]), np.concatenate([past.loss[shared], numbers("loss", loss)])
+    return Run(rates, at, loss, name, past.warmup, past.ema)

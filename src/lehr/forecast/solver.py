@@ -1,8 +1,7 @@
 """Maximum a posteriori by damped Gauss-Newton steps.
 
-The objective is a Huber loss of ln predicted - ln logged, plus the quadratic of the prior. Residuals
-of one run are correlated, so a row counts as if its error were `ROW_ERROR`, several times the visible
-scatter: therefore the prior matters where three runs show little.
+The objective is a Huber loss of ln predicted - ln logged, plus the quadratic of the prior. The residuals of
+a run are correlated, so the error of a row is taken as `ROW_ERROR`, several times the visible scatter.
 """
 
 from __future__ import annotations
@@ -18,28 +17,23 @@ from .prior import Prior
 from .rates import Array
 
 ROW_ERROR = 2.5e-3
-"""Relative error that a row of a run counts with, so that 60 correlated rows weigh as a few.
+"""Relative error of a row in a fit, so large that 60 correlated rows weigh as much as a few.
 
 This, the step error of `KWW` and the spreads between laboratories in `Belief` were chosen once for all
-shared curves, near where final losses of runs, sizes and laboratories left out are likeliest
-(``python -m benchmarks.settings``). Narrower spreads would be likelier still, but two laboratories are too few for
-that.
+shared curves, near the maximum of the likelihood of final losses of runs, sizes and laboratories left out
+(``python -m benchmarks.settings``). The maximum is at narrower spreads, but two laboratories are too few for those.
 """
-HUBER = 1e-3
-"""Relative error above which a row counts by its size, not by its square."""
-STARTS = 8
-LONGEST_STEP = 0.7
+HUBER = 1e-3  # relative error above which a row counts by its size, not by its square
+STARTS, LONGEST_STEP = 8, 0.7
 
 
 def solve(formula: LossFormula, observations: Observations, prior: Prior) -> tuple[Array, Array]:
     """The best constants, (p,), and their covariance, (p, p)."""
     problem = _Problem(formula, observations, prior)
-    best: _Point | None = None
-    for start in _starts(problem):
-        point = _descend(problem, start, best)
-        if best is None or point.value < best.value:
-            best = point
-    assert best is not None
+    starts = _starts(problem)
+    best = _descend(problem, next(starts), None)
+    for start in starts:
+        best = min(best, _descend(problem, start, best), key=lambda point: point.value)
     return best.theta, np.asarray(ROW_ERROR**2 * np.linalg.inv(best.curvature))
 
 
@@ -52,10 +46,10 @@ class _Point:
     gradient: Array
     curvature: Array
 
-    def near(self, other: _Point) -> bool:
-        """Whether the two are one solution: the step between them hardly changes the objective."""
-        step = self.theta - other.theta
-        return float(step @ other.curvature @ step) < 0.1 * other.value
+    def near(self, solution: _Point) -> bool:
+        """Whether the step to a known solution hardly changes the objective."""
+        step = self.theta - solution.theta
+        return float(step @ solution.curvature @ step) < 0.1 * solution.value
 
 
 class _Problem:
@@ -69,7 +63,7 @@ class _Problem:
         self.stiffness[1:, 1:] = ROW_ERROR**2 * np.linalg.inv(prior.covariance)
 
     def floored(self, theta: Array) -> Array:
-        """The constants with the L0 that fits best beside the others."""
+        """The constants with the best L0 for the rest of them."""
         loss = self.formula.value(theta, self.observations.trajectory)
         theta[0] += np.median(np.exp(self.observations.log_loss) - loss[self.observations.first])
         return theta

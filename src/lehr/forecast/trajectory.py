@@ -18,47 +18,28 @@ from numpy.typing import ArrayLike
 
 from .rates import SMALLEST_RATE, Array, Ints, Rates, log_rates, positions, rates_of
 
-CELLS = 104
-"""A cell holds at most 1 / CELLS of the variation of the square root of the rate."""
-RISE = 1.5
-"""The variation of a rise is divided by this."""
-STRETCHES = 80
-"""A cell covers at most 1 / STRETCHES of the area under the schedule."""
-CUT = 0.6
-"""Where a loss divides the last two cells before it, as a share of each."""
-OWN = 4
-"""Cells that each loss has for itself."""
+CELLS = 104  # a cell holds at most 1 / CELLS of the variation of the square root of the rate
+RISE = 1.5  # the variation of a rise is divided by this
+STRETCHES = 80  # a cell covers at most 1 / STRETCHES of the area under the schedule
+CUT = 0.6  # where a loss divides the last two cells before it, as a share of each
+DIVIDED = 4  # the cells into which each loss divides these two
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What a law needs of a schedule at n positions; a pair joins a position to a cell before it.
+    """What a law needs of a schedule at n positions; a pair joins a position to a cell before it."""
 
-    Attributes:
-        at: Updates done at each position, (n,).
-        progress: Area under the schedule until there, (n,), in rate x updates.
-        rate: Rate of the last update done, (n,).
-        before: Rate before each cell, (cells,).
-        after: Rate after each cell, (cells,).
-        cell: Each pair's cell, (pairs,); the pairs of a position are adjacent.
-        first: Each position's first pair, (n,).
-        log_rate: ln of the rate after the change, over `REFERENCE_RATE`, for each pair.
-        gap: Area under the schedule since the change, for each pair.
-        log_gap: Its logarithm.
-        steps: Updates since the change, for each pair.
-    """
-
-    at: Array
-    progress: Array
-    rate: Array
-    before: Array
-    after: Array
-    cell: Ints
-    first: Ints
-    log_rate: Array
-    gap: Array
-    log_gap: Array
-    steps: Array
+    at: Array  # updates done at each position, (n,)
+    progress: Array  # area under the schedule until there, (n,), in rate x updates
+    rate: Array  # rate of the last update done, (n,)
+    before: Array  # rate before each cell, (cells,)
+    after: Array  # rate after each cell, (cells,)
+    cell: Ints  # the cell of each pair, (pairs,); the pairs of a position are adjacent
+    first: Ints  # the first pair of each position, (n,)
+    log_rate: Array  # ln of the rate after the change, over `REFERENCE_RATE`, (pairs,)
+    gap: Array  # area under the schedule since the change, (pairs,)
+    log_gap: Array  # its logarithm
+    steps: Array  # updates since the change, (pairs,)
 
     def sums(self, pairs: Array) -> Array:
         """For each position, the sum over its pairs (the last axis)."""
@@ -67,29 +48,24 @@ class Trajectory:
     @property
     def cell_count(self) -> int:
         """Cells of the whole schedule until the last position."""
-        return len(self.before) - OWN * len(self.at)
+        return len(self.before) - DIVIDED * len(self.at)
 
 
 def join(trajectories: Sequence[Trajectory]) -> Trajectory:
-    """Several trajectories as one, so that all runs are evaluated at once."""
+    """Several trajectories joined, so that all runs are evaluated at once."""
     columns = {f.name: [getattr(trajectory, f.name) for trajectory in trajectories] for f in fields(Trajectory)}
-    cells = np.cumsum([0, *(len(trajectory.before) for trajectory in trajectories)])
-    pairs = np.cumsum([0, *(len(trajectory.cell) for trajectory in trajectories)])
-    columns["cell"] = [part + offset for part, offset in zip(columns["cell"], cells, strict=False)]
-    columns["first"] = [part + offset for part, offset in zip(columns["first"], pairs, strict=False)]
+    for index, counted in (("cell", "before"), ("first", "cell")):
+        offsets = np.cumsum([0, *map(len, columns[counted])])
+        columns[index] = [part + offset for part, offset in zip(columns[index], offsets, strict=False)]
     return Trajectory(**{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 def compress(schedule: Rates, at: ArrayLike) -> Trajectory:
-    """The `Trajectory` of a schedule at ``at``.
-
-    Args:
-        schedule: A Schedule, or one rate per update.
-        at: Updates done at each position, in any order, each at least 1.
+    """The `Trajectory` of a schedule at ``at``: updates done, in any order, each at least 1.
 
     Raises:
-        ValueError: A position is below 1, the rates are too few, or one is not a finite number of at
-            least 0, or all are 0 until the first position.
+        ValueError: A position is below 1, the rates are too few, a rate is not from 0 to `LARGEST_RATE`, or
+            all are 0 until the first position.
 
     >>> from lehr import Constant
     >>> trajectory = compress(Constant(0.1), [5, 10])
@@ -100,10 +76,8 @@ def compress(schedule: Rates, at: ArrayLike) -> Trajectory:
     done = counts.astype(np.intp)
     rates = rates_of(schedule, int(done.max()))
     if not rates[: done.min()].max() >= SMALLEST_RATE:
-        raise ValueError(
-            f"a law needs a rate of at least {SMALLEST_RATE:g} before the first loss, and until update {done.min()} "
-            f"the highest is {rates[: done.min()].max():g}"
-        )
+        highest = f"until update {done.min()} the highest is {rates[: done.min()].max():g}"
+        raise ValueError(f"a law needs a rate of at least {SMALLEST_RATE:g} before the first loss, and {highest}")
     area = np.cumsum(rates)
     changes = np.flatnonzero(np.diff(rates, prepend=0.0))
     ends = _cell_ends(rates, area, changes)
@@ -119,27 +93,18 @@ def compress(schedule: Rates, at: ArrayLike) -> Trajectory:
     high = np.concatenate([ends, cuts[:, 1:].ravel()])
     centre = _centres(moments, low, high, rates, area, changes)
 
-    pairs = full + OWN
+    pairs = full + DIVIDED
     first = np.concatenate([[0], np.cumsum(pairs)[:-1]])
     position = np.repeat(np.arange(len(done)), pairs)
     order = np.arange(pairs.sum()) - first[position]
-    cell = np.where(order < full[position], order, len(ends) + OWN * position + order - full[position])
+    cell = np.where(order < full[position], order, len(ends) + DIVIDED * position + order - full[position])
     progress = area[done - 1]
     gap = np.maximum(progress[position] - centre[0][cell], SMALLEST_RATE)
     held = np.concatenate([[0.0], rates[changes]])
     return Trajectory(
-        at=counts,
-        progress=progress,
-        rate=rates[done - 1],
-        before=held[low],
-        after=held[high],
-        cell=cell,
-        first=first,
-        log_rate=centre[1][cell],
-        gap=gap,
-        log_gap=np.log(gap),
-        steps=counts[position] - centre[2][cell],
-    )
+        counts, progress, rates[done - 1], held[low], held[high], cell, first,
+        centre[1][cell], gap, np.log(gap), counts[position] - centre[2][cell],
+    )  # fmt: skip
 
 
 def _cell_ends(rates: Array, area: Array, changes: Ints) -> Ints:
@@ -179,6 +144,6 @@ def _centres(moments: Array, low: Ints, high: Ints, rates: Array, area: Array, c
     inside = moments[:, high] - moments[:, low]
     last = changes[np.maximum(high - 1, 0)]
     alone = np.stack([area[last] - rates[last], log_rates(rates[last]), last.astype(float)])
-    # A difference of sums loses digits where the mass is tiny; one change needs no mean anyway.
+    # A difference of sums loses digits where the mass is tiny; a single change needs no mean.
     several = (high - low > 1) & (inside[0] > 1e-9 * moments[0, -1])
     return np.where(several, inside[1:] / np.where(several, inside[0], 1.0), alone)

@@ -7,7 +7,6 @@ of a paper; no setting of matplotlib is changed. `save` writes a picture to a fi
 
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
 if _TYPE_CHECKING:
     from .look import STYLE as STYLE
@@ -21,7 +20,7 @@ if _TYPE_CHECKING:
 __all__ = ["STYLE", "add_legend", "current_axes", "new_axes", "plot_schedule", "plot_schedules", "save"]
 
 
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> object:
     """Load matplotlib on first use, and say how to get it where it is missing."""
     if name not in __all__:
         raise AttributeError(f"module 'lehr.plot' has no attribute {name!r}")

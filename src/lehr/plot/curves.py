@@ -1,12 +1,14 @@
-"""A schedule as the points of a line."""
+"""A schedule as the points of a line; needs no matplotlib."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..schedules import Schedule
+from ..schedules.description import horizon
 from ..schedules.sampling import positions, spread
 
 if TYPE_CHECKING:
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
 _POINTS = 2_000
 _MOST_CHANGES = 1_000
 _LOOKED_AT = 100  # positions for each two points of an envelope
+
+
+def stops(schedules: Mapping[str, Schedule], stop: float | None) -> dict[str, float]:
+    """The last position to draw of each: ``stop``, or its end, or for an endless one the last end of the others."""
+    longest = max(schedule.length or 0 for schedule in schedules.values())
+    return {name: stop or schedule.length or longest or horizon(schedule) for name, schedule in schedules.items()}
 
 
 def curve(schedule: Schedule, stop: float) -> tuple[Array, Array]:

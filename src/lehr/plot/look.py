@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,33 +56,29 @@ def new_axes() -> Axes:
 def current_axes() -> Axes:
     """Pyplot's current Axes where pyplot is in use: it is imported, or somebody types (a notebook, a prompt).
 
-    Elsewhere, the Axes of a new figure outside pyplot, which nobody has to close. What is new has
-    lehr's look.
+    Elsewhere, `new_axes`, which nobody has to close. A new figure has lehr's look.
     """
     if "matplotlib.pyplot" not in sys.modules and not hasattr(sys, "ps1"):
         return new_axes()
-    from matplotlib import pyplot
-
-    if pyplot.get_fignums():
-        return pyplot.gca()
-    with mpl.rc_context(STYLE):
-        return pyplot.figure().subplots()
+    pyplot = import_module("matplotlib.pyplot")  # not at the top, where it would count as in use
+    with mpl.rc_context({} if pyplot.get_fignums() else STYLE):
+        axes: Axes = pyplot.gca()
+    return axes
 
 
 def add_legend(ax: Axes) -> None:
     """Name the lines of ``ax``: inside, or above the axes where long names would cover the lines."""
-    longest = max(len(str(line.get_label())) for line in ax.get_lines())
-    above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.3}
-    place: Any = above if longest > _LONG_NAME else {"borderaxespad": 1.2}
-    ax.legend(frameon=False, fontsize=small(ax), handlelength=2.6, **place)
+    above = max(len(str(line.get_label())) for line in ax.get_lines()) > _LONG_NAME
+    ax.legend(
+        frameon=False, fontsize=small(ax), handlelength=2.6, loc="lower left" if above else "best",
+        bbox_to_anchor=(0, 1) if above else None, borderaxespad=0.3 if above else 1.2,
+    )  # fmt: skip
 
 
 def save(ax: Axes, path: str | os.PathLike[str]) -> None:
     """Write the picture that an Axes belongs to, whole or not at all.
 
-    Args:
-        ax: The Axes.
-        path: The file; its suffix says the format: .png, .svg, .pdf or another that matplotlib writes.
+    The suffix of ``path`` is the format: .png, .svg, .pdf or another that matplotlib writes.
 
     Raises:
         ValueError: The path has no suffix, or matplotlib does not write this format.
@@ -90,7 +87,7 @@ def save(ax: Axes, path: str | os.PathLike[str]) -> None:
     suffix = Path(path).suffix
     if not suffix:
         raise ValueError(f"a picture's file ends in .png, .svg or .pdf, got {str(path)!r}")
-    picture = BytesIO()  # drawn before the file is touched: a run that is killed meanwhile leaves nothing
+    picture = BytesIO()  # drawn before the file is touched, so that a killed process leaves nothing
     ax.figure.canvas.print_figure(picture, format=suffix[1:])
     with whole_file(path) as file:
         file.write(picture.getvalue())

@@ -1,4 +1,4 @@
-"""What is marked in a picture beside the rates: phases, an unfinished cycle, and changes of the run."""
+"""Marks in a picture: phases, an unfinished cycle, and changes of the run."""
 
 from __future__ import annotations
 
@@ -57,21 +57,12 @@ def mark_unfinished(schedule: Schedule, ax: Axes, stop: float) -> None:
 
 
 def mark_changes(history: Sequence[Change], ax: Axes, stop: float, scale: float) -> None:
-    """Draw a dotted line at each change of the run, with the name of the call where there is room for names."""
-    shown = [change for change in history if change.position <= stop]
-    for change in shown:
-        at = change.position * scale
+    """Draw a dotted line at each change of the run, and name the changes if there are few."""
+    shown = [(change, change.position * scale) for change in history if change.position <= stop]
+    for change, at in shown:
         ax.axvline(at, color="0.35", linewidth=0.8, linestyle=":")
         if len(shown) <= _MOST:
             ax.annotate(
-                change.what.partition("(")[0],
-                (at, 0),
-                (-1, 4),
-                xycoords=ax.get_xaxis_transform(),
-                textcoords="offset points",
-                rotation=90,
-                ha="right",
-                va="bottom",
-                fontsize=small(ax),
-                color="0.35",
-            )
+                change.what.partition("(")[0], (at, 0), (-1, 4), xycoords=ax.get_xaxis_transform(),
+                textcoords="offset points", rotation=90, ha="right", va="bottom", fontsize=small(ax), color="0.35",
+            )  # fmt: skip

@@ -10,9 +10,8 @@ from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from ..schedules import Schedule
 from ..schedules.checks import shown
-from ..schedules.description import horizon
 from ..schedules.recipes import Recipe
-from .curves import curve
+from .curves import curve, stops
 from .look import add_legend, current_axes
 from .marks import mark_changes, mark_phases, mark_unfinished
 from .rates import set_linear_rates, set_log_rates
@@ -34,11 +33,10 @@ def plot_schedule(
     history: Sequence[Change] = (),
     label: str | None = None,
 ) -> Axes:
-    """Draw the rate of a schedule over the steps of the run.
+    """Draw the rate of a schedule over the steps of the run, and return the Axes.
 
-    Jumps are vertical, at the position where the schedule jumps. The line goes from position 0 to
-    ``stop``, both included, so its last point is the rate that holds after the run. A run that ends
-    in the middle of a cycle has a note that says at which rate.
+    Jumps are vertical. The line goes from position 0 to ``stop``, both included, so its last point is the
+    rate that holds after the run. If a run ends in the middle of a cycle, a note says at which rate.
 
     Args:
         schedule: The schedule to draw.
@@ -49,12 +47,9 @@ def plot_schedule(
             decades below the peak.
         share: Whether the other axis shows the share of the run, 0 to 100 %, instead of steps.
         phases: Whether warmup, hold, decay and cooldown are named above the axes, and the warmup and
-            the cooldown shaded; more than a dozen phases are not. None for an Axes without lines.
-        history: Changes of a run, ``scheduler.history``; each is marked where it was made.
+            the cooldown shaded, if there are at most a dozen phases. None for an Axes without lines.
+        history: Changes of a run, ``scheduler.history``; each is marked at its position.
         label: The line's name, for a legend.
-
-    Returns:
-        The Axes drawn on.
 
     Raises:
         ValueError: ``stop`` is not above 0, or the rate of a logarithmic picture is 0 everywhere.
@@ -64,7 +59,7 @@ def plot_schedule(
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('Step', 'Learning rate')
     """
-    stop = _stop(schedule, stop)
+    stop = _stops({"": schedule}, stop)[""]
     ax = _plot([(label, schedule, stop)], ax, log, share)
     scale = 100 / stop if share else 1
     if phases or (phases is None and len(ax.lines) == 1):
@@ -82,21 +77,17 @@ def plot_schedules(
     log: bool = False,
     share: bool = False,
 ) -> Axes:
-    """Draw several schedules into one picture, with a legend.
+    """Draw several schedules into one picture, with a legend, and return the Axes.
 
-    Each line ends where its schedule does, unless ``stop`` is given; an endless one goes on to the
-    end of the longest.
+    Without ``stop`` each line ends with its schedule; an endless schedule is drawn to the end of the longest.
 
     Args:
         schedules: The schedules to draw, by name; without names each is named by its kind and the
             settings in which it differs from the others of its kind.
-        ax: The Axes to draw on; None as in `plot_schedule`.
+        ax: The Axes to draw on, as in `plot_schedule`; so ``log``.
         stop: Steps to draw of each.
-        log: Whether the rate axis is logarithmic, as in `plot_schedule`.
-        share: Whether the other axis shows the share of each schedule's own run, 0 to 100 %.
-
-    Returns:
-        The Axes drawn on.
+        log: Whether the rate axis is logarithmic.
+        share: Whether the other axis shows the share of each schedule's run, 0 to 100 %.
 
     Raises:
         ValueError: There is no schedule, ``stop`` is not above 0, or every rate of a logarithmic
@@ -110,9 +101,8 @@ def plot_schedules(
     named = dict(schedules) if isinstance(schedules, Mapping) else _named(schedules)
     if not named:
         raise ValueError("plot_schedules needs at least one schedule, got none")
-    longest = max(schedule.length or 0 for schedule in named.values())
-    lines = [(name, schedule, _stop(schedule, stop, longest)) for name, schedule in named.items()]
-    ax = _plot(lines, ax, log, share)
+    until = _stops(named, stop)
+    ax = _plot([(name, schedule, until[name]) for name, schedule in named.items()], ax, log, share)
     add_legend(ax)
     return ax
 
@@ -129,12 +119,10 @@ def _named(schedules: Sequence[Schedule]) -> dict[str, Schedule]:
     return named
 
 
-def _stop(schedule: Schedule, stop: float | None, longest: float = 0) -> float:
-    if stop is None:
-        return schedule.length or longest or horizon(schedule)
-    if not 0 < stop < np.inf:
+def _stops(schedules: Mapping[str, Schedule], stop: float | None) -> dict[str, float]:
+    if stop is not None and not 0 < stop < np.inf:
         raise ValueError(f"a picture needs a `stop` above 0, got {shown(stop)}")
-    return stop
+    return stops(schedules, stop)
 
 
 def _plot(lines: Sequence[tuple[str | None, Schedule, float]], ax: Axes | None, log: bool, share: bool) -> Axes:

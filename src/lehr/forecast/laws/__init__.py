@@ -9,7 +9,7 @@ All have one form. With rates :math:`\eta_0, \eta_1, ...`, the loss after update
 S is the progress (rate x updates), P the reducible loss without noise (nats), N the noise level that
 a rate settles at (in units of rate), :math:`g_k` the share of that change which has taken effect, and
 V the noise present now. The warmup is part of the sum: before update 0 the rate is 0. A law defines N
-and g. To add one, write a file with one class, as for those in this package, and add it to `LAWS`.
+and g. To add a law, write a file with a class, as for those in this package, and add it to `LAWS`.
 """
 
 from __future__ import annotations

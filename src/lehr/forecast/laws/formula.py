@@ -14,27 +14,16 @@ from ..trajectory import Trajectory
 
 
 class Belief(NamedTuple):
-    """What is believed of a constant before any run is seen, for runs that peak at `REFERENCE_RATE`.
+    """What is believed of a constant before any run is seen, for runs that peak at `REFERENCE_RATE`."""
 
-    Attributes:
-        centre: A round number near it.
-        between: Its standard deviation between laboratories.
-        within: Its standard deviation between models of one laboratory.
-        low: The lowest value that has a meaning.
-        high: The highest value that has a meaning.
-    """
-
-    centre: float
-    between: float
-    within: float
-    low: float = -50.0
-    high: float = 50.0
+    centre: float  # a round number near it
+    between: float  # its standard deviation between laboratories
+    within: float  # its standard deviation between models of a laboratory
+    low: float = -50.0  # the lowest value that has a meaning
+    high: float = 50.0  # the highest value that has a meaning
 
 
-HIGHEST_FLOOR = 1e9
-"""L0 is at most this."""
-
-
+HIGHEST_FLOOR = 1e9  # of L0
 COMMON = {
     "ln A": Belief(0.0, 0.4, 0.1),
     "alpha": Belief(0.5, 0.04, 0.02, 0.05, 2.0),
@@ -47,19 +36,12 @@ PACE, SLOWING = Belief(2.8, 0.4, 0.3), Belief(-0.4, 0.16, 0.12, -5.0, 5.0)
 
 @dataclass(frozen=True)
 class Relaxation:
-    """A relaxed share g and its derivatives.
-
-    Attributes:
-        share: g, (pairs,).
-        by_log_rate: Its derivative by ln of the rate after the change.
-        by_gap: Its derivative by the area under the schedule since the change.
-        by_parameter: Its derivative by each of the law's parameters that it depends on.
-    """
+    """A relaxed share g and its derivatives, (pairs,) each."""
 
     share: Array
-    by_log_rate: Array
-    by_gap: Array
-    by_parameter: dict[str, Array]
+    by_log_rate: Array  # by ln of the rate after the change
+    by_gap: Array  # by the area under the schedule since the change
+    by_parameter: dict[str, Array]  # by each parameter of the law that it depends on
 
 
 class LossFormula(ABC):
@@ -90,11 +72,7 @@ class LossFormula(ABC):
         return np.array(low), np.array([HIGHEST_FLOOR, *(belief.high for belief in self.beliefs.values())])
 
     def check(self, theta: Array) -> None:
-        """Refuse constants without a meaning.
-
-        Raises:
-            ValueError: There are too few or too many, or one is outside `limits`.
-        """
+        """Refuse constants that are too few, too many or outside `limits`."""
         low, high = self.limits
         if theta.shape != low.shape:
             raise ValueError(f"a {self.name} law has the constants {', '.join(self.parameters)}, got {theta.size}")
@@ -105,13 +83,13 @@ class LossFormula(ABC):
                 f"`{self.parameters[i]}` of a {self.name} law must be from {low[i]:g} to {high[i]:g}, got {theta[i]:g}"
             )
 
-    @abstractmethod
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
-        """The noise level N, its derivative by the rate, and those by parameters."""
+        """The noise level N, its derivative by the rate, and those by parameters. Here N is the rate itself."""
+        return rate, np.ones_like(rate), {}
 
     @abstractmethod
     def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:
-        """The share of a change of the rate that has taken effect, ``gap`` of area and ``steps`` updates later."""
+        """The share g of a change of the rate that has taken effect, ``gap`` of area and ``steps`` updates later."""
 
     def _of(self, theta: Array, name: str) -> float:
         return float(theta[self.parameters.index(name)])
@@ -122,10 +100,6 @@ class LossFormula(ABC):
     def value(self, theta: Array, trajectory: Trajectory) -> Array:
         """The loss at each position of the trajectory, (n,), in nats."""
         return self.evaluate(theta, trajectory)[0]
-
-    def jacobian(self, theta: Array, trajectory: Trajectory) -> Array:
-        """Its derivative by each parameter, (n, parameters)."""
-        return self.evaluate(theta, trajectory)[1]
 
     def evaluate(self, theta: Array, trajectory: Trajectory) -> tuple[Array, Array]:
         """The loss (n,) and its derivative by each parameter (n, parameters)."""
@@ -161,10 +135,7 @@ class LossFormula(ABC):
         return trajectory.sums(weight * relaxed.share), by
 
     def state(self, theta: Array, trajectory: Trajectory) -> Array:
-        """The state of training, (n, 3), each part as a share of the loss.
-
-        The reducible loss, the noise present, and the noise that the present rate would settle at.
-        """
+        """The reducible loss, the noise, and the noise that the rate would settle at, as shares of the loss, (n, 3)."""
         power = self.power(theta, trajectory.progress)
         gain = np.exp(theta[3]) * (1 + self._coupling(theta) * power)
         noise, _ = self.noise(theta, trajectory)
@@ -173,10 +144,7 @@ class LossFormula(ABC):
         return np.asarray(parts / (theta[0] + power + gain * noise)[:, None])
 
     def final(self, theta: Array, rates: Array) -> tuple[float, Array]:
-        """The loss after the last update and its derivative by every rate, (updates,): O(updates).
-
-        The sum is the exact one, over every update.
-        """
+        """The loss after the last update, an exact sum, and its derivative by every rate, (updates,): O(updates)."""
         rates = np.maximum(rates, SMALLEST_RATE)
         gap = np.cumsum(rates[::-1])[::-1]
         relaxed = self.relaxation(theta, log_rates(rates), gap, np.log(gap), np.arange(len(rates), 0.0, -1.0))

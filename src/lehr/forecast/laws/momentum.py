@@ -26,9 +26,6 @@ class Momentum(LossFormula):
     beliefs: ClassVar = {**COMMON, "ln tau": Belief(7.0, 0.7, 0.3)}
     step_error = 0.15
 
-    def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
-        return rate, np.ones_like(rate), {}
-
     def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:
         time = steps * np.exp(-theta[4])
         left = np.exp(-time)

@@ -26,9 +26,6 @@ class MPL(LossFormula):
     name = "mpl"
     beliefs: ClassVar = {**COMMON, "ln C": PACE, "beta": Belief(0.5, 0.11, 0.03, 0.05, 5.0), "gamma": SLOWING}
 
-    def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
-        return rate, np.ones_like(rate), {}
-
     def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:
         log_c, beta, gamma = theta[4:7]
         x = np.exp(log_c - gamma * log_rate + log_gap)

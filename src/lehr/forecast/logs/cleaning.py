@@ -7,12 +7,9 @@ import numpy as np
 from ..rates import Array
 from .log import Log, lines_of
 
-SPIKE = 0.05
-"""A loss this share above its neighbourhood is a spike, if the log's own scatter is smaller."""
-RESTARTS = 3
-"""Restarts that a log may have in any case."""
-RESTART_SHARE = 0.1
-"""Share of rows that restart, above which a log is taken for unordered."""
+SPIKE = 0.05  # a loss this share above its neighbourhood is a spike, if the scatter of the log is smaller
+RESTARTS = 3  # restarts that a log may have in any case
+RESTART_SHARE = 0.1  # share of rows that restart, above which a log is taken for unordered
 
 
 def cleaned(log: Log) -> tuple[Log, list[str]]:
@@ -27,7 +24,7 @@ def cleaned(log: Log) -> tuple[Log, list[str]]:
 def _without_restarts(log: Log) -> tuple[Log, str]:
     """Where the log goes back and continues from there, the earlier rows beyond that point are dropped."""
     at = log.at
-    # One row that lies back is out of order; a second one that continues from it is a restart.
+    # A row that lies back is out of order; if a second row continues from it, it is a restart.
     highest = np.maximum.accumulate(at)
     back = at[1:-1] < at[:-2]
     goes_on = (at[1:-1] < at[2:]) & (at[2:] <= highest[1:-1])
@@ -39,9 +36,8 @@ def _without_restarts(log: Log) -> tuple[Log, str]:
     returns[restarts - 1] = at[restarts]
     kept = at < np.minimum.accumulate(returns[::-1])[::-1]
     where = f"to {at[restarts[0]]:g} " if len(restarts) == 1 else ""
-    return log.take(kept), (
-        f"the log goes back {where}in {lines_of(log.line[restarts])}: a restart, whose rows replace the earlier ones"
-    )
+    lines = lines_of(log.line[restarts])
+    return log.take(kept), f"the log goes back {where}in {lines}: a restart, whose rows replace the earlier ones"
 
 
 def _sorted(log: Log) -> tuple[Log, str]:
@@ -82,7 +78,5 @@ def _without_spikes(log: Log) -> tuple[Log, str]:
         return log, ""
     loss = log.loss.copy()
     loss[spikes] = np.nan
-    return (
-        Log(log.line, log.at, loss, log.rate),
-        f"the loss spikes in {lines_of(log.line[spikes])}; these rows were ignored",
-    )
+    problem = f"the loss spikes in {lines_of(log.line[spikes])}; these rows were ignored"
+    return Log(log.line, log.at, loss, log.rate), problem

@@ -10,8 +10,7 @@ import numpy as np
 
 from ...schedules import checks
 from ..rates import LARGEST_RATE, LONGEST_RUN
-from .entry import UPDATES_DONE, Entry
-from .log import Log, lines_of, listed
+from .log import UPDATES_DONE, Entry, Log, lines_of, listed
 
 DONE = (UPDATES_DONE, "at", "updates_done", "num_updates")
 INDEX = ("step", "global_step", "trainer/global_step", "train/global_step", "_step", "steps", "iteration", "iter")
@@ -45,18 +44,9 @@ def with_values(entries: list[Entry], where: Mapping[str, object] | None, label:
 
 
 class Columns:
-    """The columns of positions, losses and rates of a log.
+    """The columns of positions, losses and rates of a log: the named ones, and for None one with a usual name.
 
-    Args:
-        label: The name of the log, for messages.
-        entries: Its entries.
-        step: The column of positions; None for one with a usual name. So for ``loss`` and ``lr``.
-
-    Attributes:
-        step: The column of positions.
-        loss: The column of losses.
-        lr: The column of rates; empty if there is none.
-        counts_updates: Whether the name of ``step`` says that it counts updates done.
+    ``lr`` is empty if there is none; ``counts_updates`` if the name of ``step`` says that it counts updates done.
 
     Raises:
         ValueError: A column is missing or ambiguous.
@@ -89,7 +79,7 @@ class Columns:
         return matching[0] if matching else ""
 
     def _held_out(self) -> str:
-        # Of several data loaders, Lightning numbers the columns.
+        # Lightning numbers the columns of several data loaders.
         numbered = [
             name for name in self.names
             if "/dataloader_idx_" in name and name.split("/dataloader")[0].lower() in HELD_OUT
@@ -106,7 +96,7 @@ class Columns:
         """The entries as numbers, and what was wrong with some.
 
         Raises:
-            ValueError: None has a position, one is beyond the longest run, or a rate is impossible.
+            ValueError: No entry has a position, a position is beyond the longest run, or a rate is impossible.
         """
         lines, values, odd, infinite = [], [], [], []
         for line, row in entries:
@@ -124,7 +114,7 @@ class Columns:
         log = Log(np.array(lines), at, losses, rates)
         self._check(log)
         problems = [f"no position or no number in {lines_of(odd)}"] if odd else []
-        # A frame writes NaN where other logs write nothing; where it often does, that is what it means.
+        # A frame has NaN for a missing loss: many of them are no problem.
         problems += [f"the loss is not finite in {lines_of(infinite)}"] if 0 < len(infinite) < len(lines) / 3 else []
         return log, problems
 

@@ -1,10 +1,11 @@
-"""The rows of a log as numbers, and how messages name them."""
+"""The rows of a log, before and after they are numbers, and their names in messages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,30 +13,23 @@ from numpy.typing import NDArray
 from ...schedules import checks
 from ..rates import Array, Ints
 
-SHOWN = 5
-"""Lines that a message names; it counts the others."""
-NAMES_SHOWN = 12
-"""Columns that a message names; it counts the others."""
+Entry: TypeAlias = tuple[int, dict[str, object]]
+"""The line of a file (or the index of an entry, from 1), and its values by column name."""
+UPDATES_DONE = "updates"  # the column of updates done, in logs that count those
+SHOWN, NAMES_SHOWN = 5, 12  # lines and columns that a message names; it counts the rest
 
 
 @dataclass(frozen=True)
 class Log:
-    """The rows of a log as numbers.
+    """The rows of a log as numbers, (n,) each."""
 
-    Attributes:
-        line: The line of each in its file, (n,).
-        at: Its position, (n,).
-        loss: Its loss, (n,); NaN where there is none.
-        rate: Its rate, (n,); NaN where there is none.
-    """
-
-    line: Ints
-    at: Array
-    loss: Array
-    rate: Array
+    line: Ints  # in its file
+    at: Array  # the position
+    loss: Array  # NaN where there is none
+    rate: Array  # NaN where there is none
 
     def take(self, rows: Ints | NDArray[np.bool_]) -> Log:
-        """Those rows, in that order."""
+        """The rows with these indices, in this order."""
         return Log(self.line[rows], self.at[rows], self.loss[rows], self.rate[rows])
 
 

@@ -1,4 +1,4 @@
-"""The rates that a log has: as the schedule of its run, or compared with the schedule that was given."""
+"""The rates in a log: taken as the schedule of the run, or compared with its schedule."""
 
 from __future__ import annotations
 
@@ -8,19 +8,14 @@ from ...schedules import Schedule
 from ..rates import Array, Rates, numbers, rates_of
 from .log import Log
 
-TOLERANCE = 0.02
-"""Share of the peak by which a logged rate may differ from the schedule's."""
-UNKNOWN = 0.02
-"""Share of a run that may lie before its first logged rate."""
+TOLERANCE = 0.02  # share of the peak by which a logged rate may differ from the schedule's
+UNKNOWN = 0.02  # share of a run that may lie before its first logged rate
 
 
 def logged_rates(label: str, log: Log, warmup: int | None) -> Array:
     """The rate of every update, along straight lines between those that were logged.
 
-    Args:
-        label: The name of the log.
-        log: Its rows; positions count updates done.
-        warmup: Updates of the warmup, which rises from 0; None takes it from the rates.
+    Positions count updates done. The ``warmup`` rises from 0; None takes it from the rates.
 
     Raises:
         ValueError: No rate was logged, or none early enough to show the warmup.
@@ -54,8 +49,8 @@ def _with_jumps(index: Array, rate: Array) -> tuple[Array, Array]:
 
 def _mismatch(schedule: Rates, at: Array, rate: Array) -> Array:
     """How far each logged rate is from the schedule's, as a share of the peak."""
-    wanted = rates_of(schedule, int(at.max()))
-    return np.asarray(np.abs(rate - wanted[at.astype(int) - 1]) / max(float(wanted.max()), 1e-300))
+    expected = rates_of(schedule, int(at.max()))
+    return np.asarray(np.abs(rate - expected[at.astype(int) - 1]) / max(float(expected.max()), 1e-300))
 
 
 def counts_updates(schedule: Rates, log: Log) -> bool:
@@ -81,7 +76,7 @@ def check_rates(label: str, schedule: Rates, log: Log) -> None:
         return
     apart = _mismatch(schedule, log.at[known], log.rate[known])
     wrong = np.flatnonzero(apart > TOLERANCE)
-    # A log that rounds its position is off for a few rows where the rate changes fast.
+    # Where the rate changes fast, a few rows of a log with rounded positions differ.
     if len(wrong) > max(2, 0.02 * len(known)):
         first = known[wrong[0]]
         at = int(log.at[first])

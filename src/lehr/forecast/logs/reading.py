@@ -46,18 +46,15 @@ def read_run(
             polars frame, a mapping of columns, or a list of rows.
         schedule: Its Schedule, or its rate at every update; None takes the logged rates, with
             straight lines between them.
-        step: The column of positions; None for one with a usual name.
-        loss: The column of losses, of one evaluation set; None for the only one with a usual name,
-            where a held-out loss is preferred to the training loss.
-        lr: The column of rates; None for one with a usual name.
+        step: The column of positions; None for a column with a usual name. So for ``loss`` and ``lr``.
+        loss: The column of losses, of one evaluation set; a held-out loss is preferred to the training loss.
+        lr: The column of rates.
         where: Only rows that have these values: ``{"split": "val"}``.
         step_counts: ``"updates"`` if the position is the number of updates done when the loss was
-            taken, ``"index"`` if it is the index of the last one, from 0; None takes it from the
+            taken, ``"index"`` if it is the index of the last update, from 0; None takes it from the
             column's name, or chooses what makes the logged rates agree with the schedule.
         name: The name of the run; None for the file's name.
-        warmup: Updates of the warmup; None takes it from the rates.
-        ema: The smoothing of the logged losses; see `Run`.
-        noise: Relative standard deviation of one loss; see `Run`.
+        warmup: Updates of the warmup, as in `Run`; so ``ema`` and ``noise``.
 
     Raises:
         ValueError: A column is missing or ambiguous, no row has a position and a loss, a position is
@@ -74,8 +71,7 @@ def read_run(
     >>> read_run(log, lehr.Constant(1e-3)).at
     array([100., 200., 300.])
     """
-    label = name or (Path(source).stem if isinstance(source, str | os.PathLike) else "run")
-    label = checks.named(label)
+    label = checks.named(name or (Path(source).stem if isinstance(source, str | os.PathLike) else "run"))
     entries = with_values(read_entries(source), where, label)
     columns = Columns(label, entries, step, loss, lr)
     log, problems = columns.numbers(entries)

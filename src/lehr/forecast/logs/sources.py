@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias, TypeGuard
 
 from ...schedules import checks
-from .entry import Entry
-from .log import listed
+from .log import Entry, listed
 from .text_files import READERS
 from .trackers import mlflow_entries, tensorboard_entries
 
@@ -23,7 +22,7 @@ class Frame(Protocol):
 
 
 Source: TypeAlias = str | os.PathLike[str] | Frame | Mapping[str, Iterable[object]] | list[Mapping[str, object]]
-"""What a log is read from."""
+"""A log, or the place of one."""
 
 
 def read_entries(source: Source) -> list[Entry]:
@@ -73,10 +72,8 @@ def _of_path(path: Path) -> Iterator[Entry]:
         )
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ValueError(f"{name} cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{name} cannot be read: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     return READERS[path.suffix](name, text)
 
 

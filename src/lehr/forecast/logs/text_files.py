@@ -5,22 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from io import StringIO
 
 from ...schedules import checks
-from .entry import UPDATES_DONE, Entry
-from .log import listed
+from .log import UPDATES_DONE, Entry, listed
 
 
-def _csv(name: str, text: str) -> Iterator[Entry]:
-    return _separated(name, text, ";" if ";" in text.partition("\n")[0] else ",")
-
-
-def _tsv(name: str, text: str) -> Iterator[Entry]:
-    return _separated(name, text, "\t")
-
-
-def _separated(name: str, text: str, delimiter: str) -> Iterator[Entry]:
+def _separated(name: str, text: str, delimiter: str = "") -> Iterator[Entry]:
+    delimiter = delimiter or (";" if ";" in text.partition("\n")[0] else ",")
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
         header = [column.strip() for column in next(reader, [])]
@@ -31,9 +24,8 @@ def _separated(name: str, text: str, delimiter: str) -> Iterator[Entry]:
                 raise ValueError(f"{name}, line {reader.line_num}: {len(cells)} cells under {len(header)} columns")
             yield reader.line_num, dict(zip(header, cells, strict=False))
     except csv.Error as error:
-        raise ValueError(
-            f"{name}, line {reader.line_num}: invalid CSV: {error}; is a quotation mark not closed?"
-        ) from None
+        where = f"{name}, line {reader.line_num}"
+        raise ValueError(f"{where}: invalid CSV: {error}; is a quotation mark not closed?") from None
 
 
 def _json_lines(name: str, text: str) -> Iterator[Entry]:
@@ -86,8 +78,8 @@ def _trainer_state(name: str, history: list[object]) -> Iterator[Entry]:
 
 
 READERS: Mapping[str, Callable[[str, str], Iterator[Entry]]] = {
-    ".csv": _csv,
-    ".tsv": _tsv,
+    ".csv": _separated,
+    ".tsv": partial(_separated, delimiter="\t"),
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".json": _json,

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from .entry import Entry
+from .log import Entry
 
 Event: TypeAlias = tuple[float, int, str, float]
-"""Time of writing, step, name and value of one scalar."""
+"""Time of writing, step, name and value of a scalar."""
 
 
 def tensorboard_entries(path: Path) -> Iterator[Entry]:
@@ -49,7 +49,7 @@ def mlflow_entries(run: str) -> Iterator[Entry]:
 
 
 def _by_step(events: Iterable[Event]) -> Iterator[Entry]:
-    """Events in the order of writing; neighbours with the same step are one entry."""
+    """Events in the order of writing; neighbours with the same step are joined."""
     row: dict[str, object] = {}
     line = 0
     for _, step, name, value in events:
