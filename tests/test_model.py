@@ -313,22 +313,20 @@ class Run(RuleBasedStateMachine):
                 if at >= len(self.model.factors) or value != self.model.expected()[at]:
                     self.model.foreign[at] = value
 
-    @precondition(lambda self: len(self.starts) < 6 and self.scale is not SCALES["names"])
-    @rule(rate=RATES)
+    @precondition(lambda self: len(self.starts) < 6 and LATE[-1] not in self.names)
+    @rule(rate=st.one_of(RATES, st.just("the float of the first group")))
     def add_a_group(self, rate):
-        self.add(rate, f"group {len(self.starts)}")
-
-    @precondition(lambda self: self.scale is SCALES["names"] and LATE[-1] not in self.names)
-    @rule(rate=RATES)
-    def add_a_named_group(self, rate):
-        self.add(rate, next(name for name in LATE if name not in self.names))
-
-    def add(self, rate, name):
-        self.optimizer.add_param_group(self.group(rate, name))
-        self.starts.append(rate)
+        name = f"group {len(self.starts)}"
+        if self.scale is SCALES["names"]:
+            name = next(name for name in LATE if name not in self.names)
+        group = self.group(rate if isinstance(rate, float) else self.model.held[0], name)
+        if not isinstance(rate, float) and not self.tensor:
+            group["lr"] = self.optimizer.param_groups[0]["lr"]  # the very object, which looks as if it had been written
+        self.optimizer.add_param_group(group)
+        self.starts.append(float(group["lr"]))
         self.names.append(name)
         self.model.names.append(name)
-        self.model.held.append(rate)
+        self.model.held.append(float(group["lr"]))
 
     @rule()
     def save_the_optimizer(self):
