@@ -224,14 +224,38 @@ def test_a_late_group_is_found_at_any_number_of_groups(groups, follow):
     for t in range(4):
         if not follow:
             scheduler.step(t)
-        if t == 2:  # the very object that the other groups hold
-            optimizer.add_param_group(
-                {"params": [parameter(gradient=True)], "lr": optimizer.param_groups[0]["lr"] * 0.5}
-            )
+        if t == 2:
+            optimizer.add_param_group({"params": [parameter(gradient=True)], "lr": rates_of(optimizer)[0] * 0.5})
         optimizer.step()
     expected = [scheduler.schedule(scheduler.position)] * groups
     assert rates_of(optimizer)[:groups] == expected
     assert rates_of(optimizer) == scheduler.get_last_lr()
+
+
+@pytest.mark.parametrize("groups", [1, 2, 7, 8, 9, 20])
+@pytest.mark.parametrize("way", ["step(t)", "step(t) across a boundary", "step()", "follow"])
+def test_a_late_group_with_the_very_float_of_the_others_gets_its_own_rate(groups, way):
+    names = [f"group {n}" for n in range(groups)]
+    optimizer = sgd(*[1e-3] * groups, names=names)
+    schedule = Ramp(1e-3, 0, 1).then(Ramp(1e-3, 0, 9)) if "boundary" in way else Ramp(1e-3, 0, 10)
+    scheduler = Scheduler(optimizer, schedule, group_scale=dict.fromkeys(names, 1.0) | {"body": 0.1})
+    if way == "follow":
+        scheduler.follow()
+    used = []
+    optimizer.register_step_pre_hook(lambda inner, *_: used.append(rates_of(inner)))
+    for t in range(4):
+        if "step(t)" in way:
+            scheduler.step(t)
+        optimizer.step()
+        if way == "step()":
+            scheduler.step()
+        if t == 0:
+            late = {"params": [parameter(gradient=True)], "name": "body", "lr": optimizer.param_groups[0]["lr"]}
+            optimizer.add_param_group(late)
+        if t == 0 and way == "step()":
+            scheduler.step(1)  # torch's loop has no step between a group that comes here and the next update
+    factors = [[1.0] * groups, *[[1.0] * groups + [0.1]] * 3]
+    assert used == [[schedule(t) * factor for factor in row] for t, row in enumerate(factors)]
 
 
 def test_group_scale_refuses_what_fits_no_group():
