@@ -17,7 +17,13 @@ def run(code):
 
 
 def test_every_public_name_is_in_all():
-    listed = {name for name in dir(lehr) if not name.startswith("_")} - {"schedules", "scheduler", "files", "cli"}
+    listed = {name for name in dir(lehr) if not name.startswith("_")} - {
+        "schedules",
+        "scheduler",
+        "files",
+        "warn",
+        "cli",
+    }
     assert listed == set(lehr.__all__)
     assert lehr.__all__ == sorted(lehr.__all__)
     assert {*RECIPES, "Scheduler", "Plateau", "Schedule", "Constant", "Ramp", "Table", "control"} <= listed

@@ -277,6 +277,8 @@ class Scheduler(LRScheduler):
         if type(position) is int and piece[0] <= position < piece[1]:
             self._piece = piece
             self.step(position)
+            if self._clock.counts_alone():
+                self._piece = self._shut
             return
         if position > self._plan.length:
             self._warn_once(

@@ -77,6 +77,9 @@ class Writer:
         self._holds_numbers = False
         self._warned_of_foreign = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_left": []}  # a copied tensor counts its writes from another number
+
     def _checked_groups(self) -> list[Group]:
         all_groups(self._optimizers)
         groups = groups_of(self._optimizers, self._group)
