@@ -146,10 +146,10 @@ class Scheduler(LRScheduler):
         self._writes_one_rate = list(schedules) == [Binding("lr", None)]
         self._warned: set[str] = set()
         self._unmatched = self._writer.unmatched()
-        self._took_metric = False
+        self._updates_at_metric = -1
         self._piece: Piece
         self._shut: Piece = (0, 0, float, self.optimizer, self._written, clock)  # no position is in it
-        self._used_lrs: list[float] | None = None
+        self._used_lrs: tuple[int, list[float]] | None = None  # after so many updates, under an earlier plan
         self._check_highest(plan)
         self._follow_plan(plan)
         self._write()
@@ -226,8 +226,8 @@ class Scheduler(LRScheduler):
                 self._move(position)
         elif clock.had_an_update(self._hooks.hears_updates):
             self._move(clock.after(clock.position, clock.one_update()))
-        if metric is not None and not (self._took_metric and clock.last_used is not None):
-            self._took_metric = True  # until the next update: accelerate repeats a call for each process
+        if metric is not None and not (self._updates_at_metric == clock.updates and clock.last_used is not None):
+            self._updates_at_metric = clock.updates  # accelerate repeats a call for each process
             for watcher in self._watchers:
                 watcher.update(metric)
 
@@ -372,7 +372,6 @@ class Scheduler(LRScheduler):
         if not clock.updates and clock.steps_over_the_first():
             self._warn_of_lost_first()
         position = clock.note_update()
-        self._took_metric, self._used_lrs = False, None
         if not clock.following:
             return
         piece = self._own_piece
@@ -442,7 +441,7 @@ class Scheduler(LRScheduler):
         last_used = self._clock.last_used
         used = self.last_used_lrs if last_used is not None and at <= last_used else None
         self._follow_plan(plan)
-        self._used_lrs = used
+        self._used_lrs = None if used is None else (self._clock.updates, used)
         self._warned.discard("past the end")
         self._write()
 
@@ -544,8 +543,8 @@ class Scheduler(LRScheduler):
     @property
     def last_used_lrs(self) -> list[float]:
         """The rate of each group in the last update that was made; before the first, in the first."""
-        if self._used_lrs is not None:  # the schedule has changed since
-            return list(self._used_lrs)
+        if self._used_lrs is not None and self._used_lrs[0] == self._clock.updates:  # the plan has changed since
+            return list(self._used_lrs[1])
         last_used = self._clock.last_used
         return self._lrs(self._clock.position if last_used is None else last_used)
 
@@ -671,7 +670,9 @@ class Scheduler(LRScheduler):
         self._clock.load(saved.position, saved.updates, saved.pending)
         self._follow_plan(plan)
         before = saved.position - (self._clock.per_update or 0)
-        self._used_lrs = self._lrs(before) if saved.updates and 0 <= before < saved.position else None
+        self._updates_at_metric = -1
+        known = saved.updates and 0 <= before < saved.position
+        self._used_lrs = (saved.updates, self._lrs(before)) if known else None
         self._write()
 
     # A copy, or what comes out of a pickle, has an optimizer of its own, copied along, and listens to that.
