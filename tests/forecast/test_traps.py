@@ -202,7 +202,7 @@ def test_names_of_columns_and_files_cannot_reach_the_terminal_raw(here):
         (["fit", "steps.csv", "-o", "a.json", "--step", f"s{ESCAPE}"], "was read as"),
         (["fit", f"no{ESCAPE}.csv", "-o", "a.json"], "cannot be read"),
         (["fit", f"no{ESCAPE}", "-o", "a.json"], "ends in ''"),
-        (["forecast", f"no{ESCAPE}.json", "cosine(99,max_lr=1)"], "there is no such law file"),
+        (["forecast", f"no{ESCAPE}.json", "cosine(99,max_lr=1)"], "no such law file"),
     ):
         text = printed(words)
         assert said in text, text

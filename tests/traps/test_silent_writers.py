@@ -75,3 +75,15 @@ def test_the_group_that_was_changed_is_named(changed):
     with pytest.warns(UserWarning, match=rf"lr of param group {changed} was changed .* from 0\.098 to 0\.5"):
         scheduler.step(3)
     assert rates_of(optimizer) == [scheduler.schedule(3)] * 8
+
+
+def test_a_rate_of_0_that_stays_is_warned_of():
+    optimizer = sgd()
+    scheduler = Scheduler(optimizer, Ramp(1, 0, 8)).follow()
+    optimizer.param_groups[0]["lr"] = 0.0
+    optimizer.step()
+    with pytest.warns(UserWarning, match="somebody else set the rate to 0 and several updates were made at it") as seen:
+        [optimizer.step() for _ in range(5)]
+    assert (len(seen), scheduler.updates) == (1, 0)
+    with pytest.warns(UserWarning, match="used"):
+        assert "6 updates at a rate of 0 that somebody else wrote were left alone" in scheduler.report()

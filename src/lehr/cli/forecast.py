@@ -105,7 +105,7 @@ def read_law(path: str) -> Law:
     try:
         return Law.read(path)
     except FileNotFoundError:
-        raise ValueError(f"{named(path)}: there is no such law file; `lehr fit LOG... -o law.json` makes one") from None
+        raise ValueError(f"{named(path)}: no such law file; `lehr fit LOG... -o law.json` makes one") from None
 
 
 def _ends(schedules: Mapping[str, Schedule]) -> dict[str, int]:

@@ -145,6 +145,7 @@ class Scheduler(LRScheduler):
         self._has_schedules_by_group = any(binding.group is not None for binding in schedules)
         self._writes_one_rate = list(schedules) == [Binding("lr", None)]
         self._warned: set[str] = set()
+        self._left_alone = 0
         self._unmatched = self._writer.unmatched()
         self._updates_at_metric = -1
         self._piece: Piece
@@ -362,6 +363,13 @@ class Scheduler(LRScheduler):
         rates = [writer for writer in self._writers.values() if writer.key == "lr"]
         foreign = [held for writer in rates for _, held, _ in writer.foreign()]
         if foreign and all(number(held) == 0 for held in foreign):
+            self._left_alone += 1
+            if self._left_alone > 1:  # torch makes one, to create the state of an optimizer
+                self._warn_once(
+                    "left alone",
+                    "somebody else set the rate to 0 and several updates were made at it; they are left alone and not "
+                    "counted. Let only this Scheduler write the rate, or put the rate back after such an update",
+                )
             return True
         if self._clock.following:
             self._write()
@@ -725,6 +733,8 @@ class Scheduler(LRScheduler):
                 warn(f"{used}{where}. Was it built for another length, or in steps and moved once an epoch?")
         if clock.updates and not clock.position and not clock.following:
             lines.append(f"{clock.updates} updates were made and no step: call step() after each, or follow() once")
+        if self._left_alone:
+            lines.append(f"{self._left_alone} updates at a rate of 0 that somebody else wrote were left alone")
         if clock.skipped:
             lines.append(f"{clock.skipped} calls without an update (skipped by a scaler, micro-batches) did not count")
         for change in self.history:

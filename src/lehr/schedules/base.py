@@ -199,7 +199,9 @@ class Schedule(ABC):
                 return self._rates(position)
             return float(self._rate(checks.position(position)))
         except OverflowError:  # of an integer of hundreds of digits
-            raise ValueError(f"there is no rate at position {checks.shown(position)}: it is too large") from None
+            raise ValueError(
+                f"the rate at position {checks.shown(position)} cannot be computed: the position is too large"
+            ) from None
 
     def _rates(self, positions: Positions) -> Array:
         import numpy as np
