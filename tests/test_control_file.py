@@ -329,6 +329,28 @@ VALUES = [
 WORDS = ["training_steps", "policy", "steps", "to", "shape", "lr", "factor", "recover", "schedule", "why", "of", "wish"]
 
 
+def test_a_new_run_leaves_the_commands_of_an_earlier_one_alone(path):
+    path.write_text("scale(0.5)\n")
+    first = run(path)
+    first.step(500)
+    assert len(first.history) == 1  # prepared before the first run, and so for it
+    path.write_text("scale(0.5)\n# for nobody, since the run is dead\ncooldown(10)\n")
+    second = run(path)
+    second.step(0)
+    assert (second.history, second.current_lr) == ([], SCHEDULE(0))
+    assert log_of(path).read_text().rstrip().endswith("the 2 commands in it were for an earlier run")
+    path.write_text(path.read_text() + "scale(0.25)\n")
+    second.step(500)
+    assert [(c.position, c.what) for c in second.history] == [(500, "scale(factor=0.25)")]
+    assert log(path)[-1].startswith("step 500: command 3: applied")
+
+
+def test_the_folder_of_the_file_is_made(tmp_path):
+    path = tmp_path / "runs" / "7" / "control.txt"
+    run(path).step(0)
+    assert "watching control.txt" in log_of(path).read_text()
+
+
 def fuzzed_line(dice):
     """A call, often with all that it needs."""
     name = dice.choice([*control.ACTS, "step", "__init__"])

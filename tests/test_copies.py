@@ -60,7 +60,8 @@ def test_a_copy_knows_what_was_written(copied):
     opt.param_groups[0]["lr"] = 0.0
     opt.step()
     assert (scheduler.position, scheduler.updates) == (0, 0)
-    opt.step()
+    with pytest.warns(UserWarning, match="several updates were made at it"):
+        opt.step()
     assert (scheduler.position, scheduler.updates) == (0, 0)
     opt.param_groups[0]["lr"] = 1.0
     opt.step()

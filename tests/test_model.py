@@ -132,6 +132,14 @@ class Model:
         else:
             self.go_to(position)
 
+    def advance(self, n):
+        if self.following and self.last_used is not None:
+            self.skipped += n > 0
+        else:
+            pending = max(0, self.pending - n)
+            self.go_to(self.position + max(0, n - self.pending))
+            self.pending = pending
+
     def step_on(self, has_gradients):
         heard, self.heard = self.heard, False
         if self.used and not self.following:
@@ -223,7 +231,7 @@ class Run(RuleBasedStateMachine):
     @rule(n=st.integers(0, 20))
     def advance(self, n):
         self.scheduler.advance(n)
-        self.model.go_to(self.model.position + max(0, n - self.model.pending))
+        self.model.advance(n)
 
     @precondition(lambda self: self.per_update)
     @rule()

@@ -6,7 +6,7 @@ import catalogue.optimizers
 import pytest
 
 import lehr
-from lehr import Constant, Ramp, Scheduler
+from lehr import Constant, Plateau, Ramp, Scheduler
 from lehr.scheduler import StateMismatchError
 
 sgd = partial(catalogue.optimizers.sgd, gradient=True)
@@ -80,3 +80,12 @@ def test_settings_of_a_plateau_alone_drop_no_changes():
     lehr.Plateau(other, patience=5)
     other.load_state_dict(scheduler.state_dict(), keep="code")
     assert other.current_lr == 0.5
+
+
+def test_a_checkpoint_with_another_number_of_plateaus_is_not_kept():
+    saved = Scheduler(sgd(), Constant(1.0))
+    Plateau(saved)
+    scheduler = Scheduler(sgd(), Constant(1.0))
+    with pytest.raises(ValueError, match="the checkpoint has 1 Plateaus and the code 0"):
+        scheduler.load_state_dict(saved.state_dict(), keep="checkpoint")
+    scheduler.load_state_dict(saved.state_dict(), keep="code")

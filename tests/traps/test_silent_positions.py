@@ -124,16 +124,29 @@ def test_positions_that_no_checkpoint_could_hold_are_refused():
 
 
 def test_epochs_may_be_fractions():
-    scheduler = Scheduler(sgd(), lehr.linear(10, 2, max_lr=1.0), unit="epochs")
-    scheduler.step(6.0)
-    assert (scheduler.current_lr, scheduler.position) == (0.5, 6)
-    scheduler.step(epoch=6.4)
-    assert (scheduler.current_lr, scheduler.position) == (pytest.approx(0.45), 6.4)
-    resumed = Scheduler(sgd(), lehr.linear(10, 2, max_lr=1.0), unit="epochs")
+    scheduler = Scheduler(sgd(), lehr.linear(8, max_lr=1.0), unit="epochs")
+    scheduler.step(4.0)
+    assert (scheduler.current_lr, scheduler.position) == (0.5, 4)
+    scheduler.step(epoch=4.4)
+    assert (scheduler.current_lr, scheduler.position) == (pytest.approx(0.45), 4.4)
+    resumed = Scheduler(sgd(), lehr.linear(8, max_lr=1.0), unit="epochs")
     resumed.load_state_dict(scheduler.state_dict())
-    assert resumed.position == 6.4
+    assert resumed.position == 4.4
     with pytest.raises(ValueError, match="unit='epochs'"):
         Scheduler(sgd(), "linear", 10).step(0.1)
+
+
+def test_a_recipe_has_no_warmup_within_an_epoch():
+    """Its first rate, ``max_lr / warmup_steps``, would hold for the whole first epoch: with one epoch, no warmup."""
+    for per_update in (None, 0.1):
+        with pytest.raises(ValueError, match=r"`warmup_steps` .* counts whole epochs"):
+            Scheduler(sgd(), "cosine", 10, 1, max_lr=1.0, unit="epochs", per_update=per_update)
+    once_an_epoch = Scheduler(sgd(), "linear", 10, 2, max_lr=1.0, unit="epochs", per_update=1)
+    once_an_epoch.step(1)
+    assert once_an_epoch.current_lr == 0.5
+    part = Scheduler(sgd(), Ramp(0.1, 1.0, 0.5).then(lehr.cosine(9.0, max_lr=1.0)), unit="epochs")
+    part.step(0.25)
+    assert part.current_lr == pytest.approx(0.55)
 
 
 @pytest.mark.parametrize("per_epoch", [3, 7, 10, 49, 250, 1_001])
@@ -162,3 +175,48 @@ def test_the_largest_position_can_be_saved_after_its_update():
     state = scheduler.state_dict()
     assert state["position"] == 10**18
     Scheduler(sgd(), Constant(1.0)).load_state_dict(state)
+
+
+def test_lengths_of_changes_in_epochs_may_be_fractions():
+    scheduler = Scheduler(sgd(), Ramp(1, 0, 10), unit="epochs", per_update=0.25)
+    scheduler.step(2)
+    scheduler.cooldown("25%", shape="linear")
+    assert (scheduler.training_steps, scheduler.current_lr) == (4.5, 0.8)
+    scheduler.dip(0.5, recover=1.5)
+    assert scheduler.history[-1].what == "dip(factor=0.5, recover=1.5)"
+    in_steps = Scheduler(sgd(), Ramp(1, 0, 10))
+    with pytest.raises(ValueError, match="steps"):
+        in_steps.cooldown(2.5)
+    assert in_steps.history == []
+
+
+def test_under_follow_advance_moves_nothing_and_says_so_once():
+    optimizer = sgd()
+    scheduler = Scheduler(optimizer, Ramp(1, 0, 8)).follow()
+    optimizer.step()
+    with pytest.warns(UserWarning, match=r"advance\(3\) does not move it from 1") as seen:
+        [scheduler.advance(3) for _ in range(2)]
+    assert (len(seen), scheduler.position, scheduler.skipped) == (1, 1, 2)
+    scheduler.detach()
+
+
+def test_after_a_checkpoint_an_advance_may_come_in_parts():
+    """The state was written between an update and its `advance`, so its position is already one update ahead."""
+    optimizer = sgd()
+    scheduler = Scheduler(optimizer, Ramp(1, 0, 100), unit="samples", per_update=8)
+    optimizer.step()
+    resumed = Scheduler(sgd(), Ramp(1, 0, 100), unit="samples", per_update=8)
+    resumed.load_state_dict(scheduler.state_dict())
+    positions = [resumed.position]
+    for part in (5, 3, 4):
+        resumed.advance(part)
+        positions.append(resumed.position)
+    assert positions == [8, 8, 8, 12]
+
+
+@pytest.mark.parametrize("wrong", [-2, 0.5, "3", 10**18])
+def test_last_epoch_takes_no_position_that_step_refuses(wrong):
+    scheduler = Scheduler(sgd(), Ramp(1, 0, 8))
+    with pytest.raises(ValueError, match="index of an update"):
+        scheduler.last_epoch = wrong
+    assert scheduler.last_epoch == 0

@@ -6,7 +6,7 @@ from functools import partial
 import catalogue.optimizers
 import pytest
 
-from lehr import Constant, Ramp, Scheduler
+from lehr import Constant, Plateau, Ramp, Scheduler
 
 sgd = partial(catalogue.optimizers.sgd, gradient=True)
 
@@ -58,3 +58,19 @@ def test_the_rates_that_were_used_stay_what_they_were():
     scheduler.step()
     resumed.load_state_dict(scheduler.state_dict())
     assert (resumed.last_used_lrs, resumed.next_lrs) == ([1.0], [0.9])
+
+
+def test_a_run_without_an_update_is_reported():
+    scheduler = Scheduler(sgd(0.3), Ramp(1, 0, 10))
+    for step in range(11):
+        scheduler.step(step)
+    assert "no update of the optimizer was seen" in scheduler.report()
+
+
+def test_a_metric_that_is_no_number_moves_nothing():
+    optimizer = sgd()
+    scheduler = Scheduler(optimizer, Ramp(1, 0, 10))
+    Plateau(scheduler)
+    with pytest.raises(ValueError, match="metric"):
+        scheduler.step(3, metric="0.5")
+    assert (scheduler.position, scheduler.current_lr) == (0, 1.0)

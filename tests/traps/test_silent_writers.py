@@ -87,3 +87,4 @@ def test_a_rate_of_0_that_stays_is_warned_of():
     assert (len(seen), scheduler.updates) == (1, 0)
     with pytest.warns(UserWarning, match="used"):
         assert "6 updates at a rate of 0 that somebody else wrote were left alone" in scheduler.report()
+    scheduler.detach()

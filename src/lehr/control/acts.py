@@ -1,11 +1,12 @@
 """The acts that change a schedule during training. Each is a value: from a schedule and a position, what comes next.
 
-To add one, write a class here: the method of the Scheduler's control, the options of ``lehr control``, the line of a
-control file and the words of the history follow from its name and its fields.
+To add one, write a class here: the options of ``lehr control``, the line of a control file and the words of the
+history follow from its name and its fields. A method of the Scheduler that builds it is one line more.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -55,25 +56,33 @@ class Act(ABC):
             ValueError: The act cannot be done here.
         """
 
-    def resolved(self, training_steps: float | None, lr: float) -> Self:
-        """The same act with every length as an integer.
+    def resolved(self, training_steps: float | None, lr: float, *, whole: bool = True) -> Self:
+        """The same act with every length as a number.
 
         Args:
             training_steps: Length of the run as planned, of which a percentage is a share.
             lr: The present rate of the fastest param group.
-        """
-        of = None if training_steps is None else int(training_steps)
-        return replace(self, **{name: self._steps(name, of) for name in _lengths(type(self))})
-
-    def _steps(self, name: str, of: int | None = None) -> int:
-        """A length as an integer.
+            whole: Whether lengths must be integers; those in epochs need not.
 
         Raises:
-            ValueError: It is no length of at least one step.
+            ValueError: A length has a fraction and must be an integer, or is a share of an unknown length.
         """
-        steps = lengths.steps(getattr(self, name), name=name, of=of)
+        return replace(self, **{name: self._steps(name, training_steps, whole) for name in _lengths(type(self))})
+
+    def _steps(self, name: str, of: float | None = None, whole: bool = False) -> float:
+        """A length as a number.
+
+        Raises:
+            ValueError: It is no length above 0, or has a fraction and must be an integer.
+        """
+        value, owner = getattr(self, name), type(self).__name__.lower()
+        if not whole and isinstance(value, float) and not value.is_integer():
+            return checks.length(name, value, owner=owner, above=0)
+        steps: float = lengths.steps(value, name=name, of=None if of is None else math.ceil(of))
+        if not whole and of is not None and str(value).strip().endswith("%"):
+            steps = float(str(value).strip(" %")) * of / 100
         if not steps:
-            raise ValueError(f"{type(self).__name__.lower()} needs `{name}` of at least 1, got {getattr(self, name)!r}")
+            raise ValueError(f"{owner} needs `{name}` of at least 1, got {checks.shown(value)}")
         return steps
 
     def for_groups(self, groups: Sequence[GroupKey]) -> dict[GroupKey, Act]:
@@ -151,7 +160,7 @@ class Extend(Act):
         return sequence(Constant(schedule(position), left - remaining.length), remaining)
 
 
-def _replanned(schedule: Schedule, training_steps: int) -> Schedule:
+def _replanned(schedule: Schedule, training_steps: float) -> Schedule:
     if not isinstance(schedule, Recipe) or "training_steps" not in schedule.settings():
         raise ValueError(
             f"extend with policy='replan' needs a recipe that was built from `training_steps` and not changed since, "
@@ -221,7 +230,7 @@ class Rebase(Act):
     def __post_init__(self) -> None:
         checks.number("lr", self.lr, owner="rebase")
 
-    def resolved(self, training_steps: float | None, lr: float) -> Self:
+    def resolved(self, training_steps: float | None, lr: float, *, whole: bool = True) -> Self:
         return replace(self, of=lr)
 
     def rest(self, schedule: Schedule, position: float) -> Schedule:

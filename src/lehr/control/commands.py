@@ -2,7 +2,7 @@
 
 ::
 
-    # whatever follows a hash is left alone
+    # text after a hash is a comment
     cooldown(2000, shape=linear, why="loss is flat")
     extend(200k, policy=hold)
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..control.acts import GroupKey
 from ..schedules import Schedule, checks, recipes
+from ..schedules.recipes import Recipe
 from .group_scale import GroupScale
 from .groups import Group, Hyperparameter, Optimizer, all_groups, holds, listed
 from .writer import Writer, Written
@@ -135,6 +136,24 @@ def _by_group(key: str, schedules: Mapping[Any, Any], groups: list[Group]) -> di
             name, has = groups[index].get("name", index), " and ".join(map(repr, meant)) or "none"
             raise ValueError(f"{key}: each param group needs one schedule, and group {name!r} has {has}")
     return {chosen: schedules[chosen] for names in known for chosen in schedules if chosen in names}
+
+
+def check_warmups(schedules: Mapping[Binding, Schedule], unit: str, per_update: float | None) -> None:
+    """Refuse a recipe's warmup within epochs: its first rate, ``max_lr / warmup_steps``, would hold for a whole one.
+
+    Raises:
+        ValueError: A recipe counts epochs and has a warmup, and not every update is one epoch.
+    """
+    if unit != "epochs" or per_update == 1:
+        return
+    for schedule in schedules.values():
+        warmup = schedule.settings().get("warmup_steps") if isinstance(schedule, Recipe) else None
+        if warmup:
+            raise ValueError(
+                f"`warmup_steps` of {schedule!r} counts whole epochs, so with unit='epochs' the rate would not rise "
+                f"during the first one; give per_update=1 if the rate is set once an epoch, or write the warmup as a "
+                f"part: lehr.Ramp(1e-5, 1e-3, {warmup}).then(lehr.cosine(8, max_lr=1e-3))"
+            )
 
 
 def _names(bindings: Iterable[Binding]) -> str:

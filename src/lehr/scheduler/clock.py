@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from numbers import Real
 
 from ..schedules import checks
 from .groups import Optimizer, all_groups
@@ -96,16 +97,16 @@ class Clock:
         Raises:
             ValueError: It is none.
         """
-        found = checks.whole(given)
-        if found is None and self.unit == "epochs" and isinstance(given, float):
-            found = given  # type: ignore[assignment]
-        if found is None or not 0 <= found < checks.LONGEST:
-            hint = "give fractions of an epoch with unit='epochs'" if isinstance(given, float) else "from 0"
+        position: float | None = checks.whole(given)
+        if position is None and self.unit == "epochs" and isinstance(given, Real) and not isinstance(given, bool):
+            position = float(given)
+        if position is None or not 0 <= position < checks.LONGEST:
+            hint = "give fractions of an epoch with unit='epochs'" if isinstance(given, float) else "count from 0"
             raise ValueError(
                 f"step needs the index of an update, an integer of at least 0 and below 10**18, got "
                 f"{checks.shown(given)}; {hint}; without an argument it moves one update on"
             )
-        return found
+        return position
 
     # What counts as an update.
 

@@ -45,8 +45,11 @@ class ControlFile:
     A bad command is refused there, and the run goes on as if it had not come. A command counts by its place in the
     file. With torch.distributed rank 0 reads the file and tells the others.
 
+    Commands that an earlier run was given, which has left its log, are not for a run that begins anew. A resumed run
+    takes those that came after its checkpoint.
+
     Args:
-        path: The file. It need not exist yet; its folder must.
+        path: The file. It need not exist yet, nor its folder.
 
     Attributes:
         done: The number of commands applied or refused; a checkpoint's takes its place, and those after it come
@@ -62,7 +65,7 @@ class ControlFile:
         self._read_at: tuple[int, ...] | None = None
         self._known: list[str] = []
         self._waiting: list[str] = []
-        self._is_announced = False
+        self._has_begun = self._is_resumed = False
         self._done = 0
 
     @property
@@ -72,7 +75,7 @@ class ControlFile:
     @done.setter
     def done(self, count: int) -> None:
         self._done, self._read_at, self._known, self._waiting = count, None, [], []
-        self._last_bucket = -1
+        self._last_bucket, self._is_resumed = -1, True
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_next_look": 0.0}  # another machine's clock starts elsewhere
@@ -81,15 +84,31 @@ class ControlFile:
         """Apply what is new, if it is time to look."""
         if not self._is_time(scheduler):
             return
-        if not self._is_announced:
-            self._is_announced = True
-            self._log(scheduler, f"watching {self._path.name}")
-        lines, problem = ranks.broadcast_from_rank_0(self._new() if ranks.is_first() else ([], ""))
+        if ranks.is_first() and not self._has_begun:
+            self._begin(scheduler)
+        self._done, lines, problem = ranks.broadcast_from_rank_0(self._new() if ranks.is_first() else (0, [], ""))
         if problem:
             self._log(scheduler, f"refused: {problem}")
         for line in lines:
             self._done += 1
             self._log(scheduler, f"command {self._done}: {_apply(scheduler, line)}")
+
+    def _begin(self, scheduler: Controlled) -> None:
+        self._has_begun = True
+        earlier = self._given_to_an_earlier_run()
+        self._done += earlier
+        left = f"; the {earlier} commands in it were for an earlier run" if earlier else ""
+        self._log(scheduler, f"watching {self._path.name}{left}")
+
+    def _given_to_an_earlier_run(self) -> int:
+        """The number of commands in the file that this run leaves alone. Makes the folder if it is missing."""
+        if self._is_resumed:
+            return 0
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return len(self._lines()) if log_of(self._path).is_file() else 0
+        except (OSError, ValueError):
+            return 0  # the look that follows says what is wrong with the file
 
     def _is_time(self, scheduler: Controlled) -> bool:
         if ranks.is_distributed():
@@ -103,8 +122,8 @@ class ControlFile:
         self._next_look = now + SECONDS
         return True
 
-    def _new(self) -> tuple[list[str], str]:
-        """The commands to apply now, and what is wrong with the file."""
+    def _new(self) -> tuple[int, list[str], str]:
+        """The number of commands that are done, those to apply now, and what is wrong with the file."""
         problem = ""
         try:
             self._read()
@@ -113,7 +132,7 @@ class ControlFile:
         except Exception as error:  # whatever it is, the run goes on and the other ranks are waiting
             problem = f"{self._path.name}: {error}"
         now, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
-        return now, problem
+        return self._done, now, problem
 
     def _read(self) -> None:
         """Read the file if it has changed, and queue what is new.
@@ -126,13 +145,11 @@ class ControlFile:
         stamp = status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
         if stamp == self._read_at or abs(time.time() - status.st_mtime) < SECONDS:
             return
-        if not self._path.is_file():  # a pipe would keep the run waiting
+        try:
+            lines = self._lines()
+        except ValueError:
             self._read_at = stamp
-            raise ValueError("it must be a file")
-        if status.st_size > LARGEST:
-            self._read_at = stamp
-            raise ValueError(f"it has more than {LARGEST:,} bytes")
-        lines = lines_of(self._path.read_bytes().decode(errors="replace"))
+            raise
         self._read_at = stamp
         queued = self._done + len(self._waiting)
         if len(lines) < queued or lines[: len(self._known)] != self._known:
@@ -144,6 +161,13 @@ class ControlFile:
             )
         self._known = lines
         self._waiting += lines[queued:]
+
+    def _lines(self) -> list[str]:
+        if not self._path.is_file():  # a pipe would keep the run waiting
+            raise ValueError("it must be a file")
+        if self._path.stat().st_size > LARGEST:
+            raise ValueError(f"it has more than {LARGEST:,} bytes")
+        return lines_of(self._path.read_bytes().decode(errors="replace"))
 
     def _log(self, scheduler: Controlled, text: str) -> None:
         if not ranks.is_first():

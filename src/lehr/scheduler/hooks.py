@@ -61,10 +61,11 @@ class Hooks:
             nonlocal is_none_of_the_run
             if is_compiling():  # a traced step takes the rate as its input
                 return
+            is_none_of_the_run = False
             groups: list[Group] = optimizer.param_groups
             if groups is written.groups and len(groups) == written.count:
                 last = written.last
-                for group in groups if written.few else (groups[0], groups[-1]):
+                for group in groups if written.few > 0 else (groups[0], groups[-1]):
                     if group["lr"] is not last:
                         break
                 else:

@@ -69,7 +69,7 @@ class Plan:
         if not groups:
             drives = ", ".join(binding.name for binding in self.schedules)
             raise ValueError(f"{str(act).partition('(')[0]} changes the rate, and this Scheduler drives only {drives}")
-        resolved = act.resolved(None if self.length == math.inf else self.length, lr)
+        resolved = act.resolved(None if self.length == math.inf else self.length, lr, whole=self.unit != "epochs")
         acts = resolved.for_groups(groups)
         rest = tuple(
             acts[binding.group].rest(schedule, position) if binding.key == "lr" else None

@@ -29,6 +29,10 @@ class WatchedScheduler(Protocol):
     def next_position(self) -> float:
         """Position of the next update."""
 
+    @property
+    def per_update(self) -> float | None:
+        """What one update moves by, if it is always the same."""
+
     def scale(self, factor: float, why: str = "") -> None:
         """Multiply the rest of the schedule by a factor."""
 
@@ -158,7 +162,7 @@ class Plateau:
         Raises:
             ValueError: The metric is not a number; nothing has changed.
         """
-        value = _number(metric)
+        value = as_number(metric)
         if self._reduce:
             value = ranks.mean(value)
         if not math.isfinite(value):
@@ -246,8 +250,8 @@ class Plateau:
         return [schedules[name] for name in schedules if name.partition(" ")[0] == "lr"]
 
     def _is_rising(self) -> bool:
-        now = self._scheduler.next_position
-        return any(schedule(now + 1) > schedule(now) for schedule in self._lr_schedules())
+        now, one_update = self._scheduler.next_position, self._scheduler.per_update or 1
+        return any(schedule(now + one_update) > schedule(now) for schedule in self._lr_schedules())
 
     def _cut(self, counters: Counters) -> None:
         rate = max(schedule(self._scheduler.next_position) for schedule in self._lr_schedules())
@@ -261,7 +265,12 @@ class Plateau:
             warn(f"Plateau ignores the metric {value!r}: it counts neither as bad nor as good")
 
 
-def _number(metric: SupportsFloat) -> float:
+def as_number(metric: SupportsFloat) -> float:
+    """A metric as a float.
+
+    Raises:
+        ValueError: It is no number.
+    """
     try:
         if isinstance(metric, bool | str | bytes):
             raise TypeError

@@ -17,7 +17,7 @@ from ..schedules.backends import Formula
 from ..schedules.lengths import Length
 from ..warn import warn
 from . import checkpoint
-from .bindings import Binding, HasSchedule, attach, bind, detach
+from .bindings import Binding, HasSchedule, attach, bind, check_warmups, detach
 from .checkpoint import State, StateMismatchError
 from .clock import Clock
 from .control_file import ControlFile
@@ -25,13 +25,13 @@ from .group_scale import GroupScale
 from .groups import Optimizer, all_groups, number
 from .hooks import Hooks
 from .plan import Plan
+from .plateau import Plateau, as_number
 from .writer import Written
 
 if TYPE_CHECKING:
     import os
 
     from ..schedules.recipes.options import RecipeOptions
-    from .plateau import Plateau
 
 ENOUGH = 0.9
 """The share of a schedule that a finished run has used; below it `report` warns."""
@@ -134,6 +134,7 @@ class Scheduler(LRScheduler):
         self._keep = _checked_keep(keep)
         clock = Clock(optimizers, unit, per_update, samples_per_step)
         schedules, writers, self._max_lr_is_given = bind(schedule, settings, optimizers, group_scale)
+        check_warmups(schedules, unit, clock.per_update)
         plan = Plan(schedules, (), unit, clock.samples_per_step or 0)
         attach(self, optimizers, writers)
         self.optimizer, self._optimizers = optimizers[0], optimizers  # type: ignore[assignment]  # or what wraps one
@@ -211,26 +212,28 @@ class Scheduler(LRScheduler):
             piece = self._piece_at(current_step)
             if piece[0] <= current_step < piece[1]:
                 self._piece = self._own_piece = piece
-                self.step(current_step)
+                Scheduler.step(self, current_step)
                 return
         if current_step is not None and epoch is not None:
             raise ValueError(
                 f"step takes `current_step` or `epoch`, got both: {checks.shown(current_step)}, {checks.shown(epoch)}"
             )
         clock = self._clock
+        if metric is not None and self._watchers:
+            metric = as_number(metric)  # refused here, before anything changes
         index = epoch if current_step is None else current_step
         if index is not None:
             position = clock.index(index)
             if clock.counts_alone() and position != clock.position:
-                self._refuse_to_move(position)
+                self._refuse_to_move(f"step({position})")
             else:
                 self._move(position)
         elif clock.had_an_update(self._hooks.hears_updates):
             self._move(clock.after(clock.position, clock.one_update()))
         if metric is not None and not (self._updates_at_metric == clock.updates and clock.last_used is not None):
-            self._updates_at_metric = clock.updates  # accelerate repeats a call for each process
             for watcher in self._watchers:
                 watcher.update(metric)
+            self._updates_at_metric = clock.updates  # accelerate repeats a call for each process
 
     def advance(self, n: float) -> None:
         """Move by what an update consumed, in the unit of the schedule.
@@ -247,8 +250,16 @@ class Scheduler(LRScheduler):
             amount = checks.number("n", n, owner="advance")
         else:
             amount = checks.integer("n", n, owner="advance", least=0)
+        if clock.counts_alone():
+            if amount:
+                self._refuse_to_move(f"advance({n})")
+            return
         # After a checkpoint written between an update and its `advance`, the position is already ahead.
+        pending = max(0, clock.pending - amount)
         self._move(clock.index(clock.after(clock.position, max(0, amount - clock.pending))))
+        if pending:
+            clock.pending = pending
+            self._take_piece()
 
     def follow(self) -> Self:
         """Need no `step` call from here on: listen to the optimizer, and count the updates that it makes.
@@ -277,7 +288,7 @@ class Scheduler(LRScheduler):
         piece = self._own_piece
         if type(position) is int and piece[0] <= position < piece[1]:
             self._piece = piece
-            self.step(position)
+            Scheduler.step(self, position)
             if self._clock.counts_alone():
                 self._piece = self._shut
             return
@@ -294,12 +305,12 @@ class Scheduler(LRScheduler):
         if self._control_file is not None:
             self._control_file.look(self)
 
-    def _refuse_to_move(self, position: float) -> None:
+    def _refuse_to_move(self, call: str) -> None:
         self._clock.skipped += 1
         self._warn_once(
             "following",
-            f"a Scheduler that follows counts the updates itself: step({position}) does not move it from "
-            f"{self._clock.position}. Leave the call out, or do without follow() if the number is right",
+            f"a Scheduler that follows counts the updates itself: {call} does not move it from "
+            f"{self._clock.position}. Remove the call, or do without follow() if the number is right",
         )
 
     # Writing.
@@ -385,7 +396,7 @@ class Scheduler(LRScheduler):
         piece = self._own_piece
         if type(position) is int and piece[0] <= position < piece[1]:
             self._piece = piece  # open to this call alone: a number from outside does not move it
-            self.step(position)
+            Scheduler.step(self, position)
         else:
             self._move(position)
         self._piece = self._shut
@@ -506,7 +517,8 @@ class Scheduler(LRScheduler):
 
     @last_epoch.setter
     def last_epoch(self, position: float) -> None:
-        self._clock.go_to(position)
+        # torch's SequentialLR takes one step back from 0.
+        self._clock.go_to(-1 if position == -1 else self._clock.index(position))
 
     @property
     def unit(self) -> str:
@@ -647,7 +659,12 @@ class Scheduler(LRScheduler):
             raise StateMismatchError(differences + of_watchers)
         if keep == "checkpoint":
             saved.check_that_it_fits(code)
-        code_holds = keep == "code" and bool(differences)
+            if saved.watchers and not same_watchers:
+                raise ValueError(
+                    f"the checkpoint has {len(saved.watchers)} Plateaus and the code {len(self._watchers)}: "
+                    f"keep='checkpoint' needs as many; keep='code' does not"
+                )
+        code_holds = keep == "code" and (bool(differences) or saved is not written)
         plan = replace(self._plan, changes=()) if code_holds else saved.plan
         plan = replace(plan, samples_per_step=code.plan.samples_per_step or saved.plan.samples_per_step)
         plan.check_rates(saved.position)  # refused here, before anything changes
@@ -731,6 +748,8 @@ class Scheduler(LRScheduler):
                 last, final = self.schedule(done), self.schedule(end)
                 where = f": the schedule ends at {last:g} and not at {final:g}" if last != final else ""
                 warn(f"{used}{where}. Was it built for another length, or in steps and moved once an epoch?")
+        if clock.position and not clock.updates and self._hooks.hears_updates:
+            lines.append("no update of the optimizer was seen")
         if clock.updates and not clock.position and not clock.following:
             lines.append(f"{clock.updates} updates were made and no step: call step() after each, or follow() once")
         if self._left_alone:

@@ -22,7 +22,7 @@ class Written:
     Attributes:
         groups: The list of param groups if each holds the very object `last` as its rate; else None.
         count: The number of groups at that time.
-        few: The same if they are few, and each is looked at before the next write; else 0.
+        few: The same if they are few, and each is looked at before the next write; else -1.
         last: The value that was written.
         top: The largest rate that was written.
         into: The list of param groups of the first optimizer at that time; loading a state replaces it.
@@ -41,10 +41,9 @@ class Written:
     def stands(self) -> bool:
         """Whether `groups` still holds what was written; of many groups the first and the last are looked at."""
         groups, last = self.groups or [], self.last
-        for group in groups if self.few else (groups[0], groups[-1]):
-            if group["lr"] is not last:
-                return False
-        return len(groups) == self.count
+        if len(groups) != self.count:
+            return False
+        return all(group["lr"] is last for group in (groups if self.few > 0 else (groups[0], groups[-1])))
 
 
 class Writer:
@@ -170,7 +169,7 @@ class Writer:
         alike = self._holds_numbers and self.key == "lr" and not self.factors_unknown and set(self._factors) == {1.0}
         written.groups = groups if alike and groups is written.into else None
         written.count = len(groups)
-        written.few = written.count if written.count <= FEW else 0
+        written.few = written.count if written.count <= FEW else -1
 
     def is_as_left(self) -> bool:
         """Whether the groups are those of the last write and hold what it left."""
@@ -216,7 +215,7 @@ class Writer:
         self.written.groups = self.written.last = None
         self._left = []
 
-    # Whether it is obeyed.
+    # Writes of others.
 
     def foreign(self) -> Iterator[tuple[int, object, float]]:
         """Index, value and expected value of each group that somebody else wrote to since the last write."""

@@ -97,8 +97,8 @@ def updates(
     8
     """
     numbers = {"samples": samples, "batch": batch, "accumulate": accumulate, "world": world, "epochs": epochs}
-    for name, value in numbers.items():
-        checks.integer(name, value, owner="updates")
+    checked = (checks.integer(name, value, owner="updates") for name, value in numbers.items())
+    samples, batch, accumulate, world, epochs = checked
     samples_per_process = -(-samples // world)
     batches = samples_per_process // batch if drop_last else -(-samples_per_process // batch)
     return epochs * (batches // accumulate if drop_tail else -(-batches // accumulate))

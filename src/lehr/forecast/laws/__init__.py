@@ -37,6 +37,6 @@ def get(law: str | LossFormula) -> LossFormula:
     """
     if isinstance(law, LossFormula):
         return law
-    if law not in LAWS:
+    if not isinstance(law, str) or law not in LAWS:
         raise ValueError(checks.unknown("law", law, LAWS))
     return LAWS[law]
