@@ -158,3 +158,16 @@ def test_the_piece_at_a_position_gives_its_rate(schedule, t):
 
 def test_a_cut_spec_of_a_cut_is_that_cut():
     assert Cut(Cut(RAMP, 2), 3) == RAMP.cut(5)
+
+
+@pytest.mark.parametrize("kind", [Product, Sum])
+def test_a_cut_keeps_the_brackets_of_what_is_combined(kind):
+    """Floats round otherwise in another order: 1.75 * (1e-6 * 3) is not 1.75 * 1e-6 * 3."""
+    inner = kind((Ramp(1e-6, 2e-6, 5), Constant(3.0)))
+    whole = kind((Constant(1.75), Constant(3e-6, 1).then(inner)))
+    assert [whole.cut(1)(t) for t in range(9)] == [whole(1 + t) for t in range(9)]
+    bracketed = kind((Constant(1.75), inner))
+    assert bracketed(0) == 1.75 + (1e-6 + 3.0) if kind is Sum else 1.75 * (1e-6 * 3.0)
+    assert repr(bracketed).endswith(f"{kind.sign} (Ramp(start=1e-06, end=2e-06, length=5) {kind.sign} 3.0)")
+    assert spec.from_text(repr(bracketed)) == spec.from_dict(spec.to_dict(bracketed)) == bracketed
+    assert kind((inner, Constant(1.75))).parts == (*inner.parts, Constant(1.75))

@@ -42,7 +42,7 @@ class Act(ABC):
 
     def __post_init__(self) -> None:
         for name in _lengths(type(self)):
-            self._steps(name, of=10**9)  # a share is one of a run whose length is known later
+            self._steps(name, of=10**9)  # the length that a percentage is a share of is known later
 
     @abstractmethod
     def rest(self, schedule: Schedule, position: float) -> Schedule:
@@ -236,7 +236,7 @@ class Rebase(Act):
     def rest(self, schedule: Schedule, position: float) -> Schedule:
         present = schedule(position) if self.of is None else self.of
         if not present:
-            raise ValueError("rebase multiplies the present rate, which is 0: use amend to leave 0")
+            raise ValueError("rebase multiplies the present rate, which is 0: use amend with a new schedule")
         return Scale(self.lr / present).rest(schedule, position)
 
 

@@ -16,6 +16,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from .. import spec
 from ..schedules import checks
@@ -105,15 +106,13 @@ def append(path: str | os.PathLike[str], act: Act, why: str = "") -> None:
     if path.exists() and not path.is_file():
         raise ValueError(f"{checks.shown(str(path))} must be a file")
     with path.open("ab+") as file:
-        file.seek(0, os.SEEK_END)
-        unfinished = file.tell() > 0 and _last_byte(path) != b"\n"
+        unfinished = file.seek(0, os.SEEK_END) > 0 and _last_byte(file) != b"\n"
         file.write(f"{chr(10) if unfinished else ''}{line}\n".encode())
 
 
-def _last_byte(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1)
+def _last_byte(file: BinaryIO) -> bytes:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1)
 
 
 def lines_of(text: str) -> list[str]:
@@ -127,5 +126,5 @@ def lines_of(text: str) -> list[str]:
 
 
 def log_of(path: str | os.PathLike[str]) -> Path:
-    """The log of what became of each command: beside the file, with ``.log`` at the end."""
+    """The log with the result of each command: beside the file, with ``.log`` at the end."""
     return Path(f"{os.fspath(path)}.log")

@@ -17,7 +17,7 @@ from .writer import Writer, Written
 
 
 class HasSchedule(Protocol):
-    """What has found a schedule, such as a forecast's optimum."""
+    """Anything with a schedule, such as the optimum of a forecast."""
 
     @property
     def schedule(self) -> Schedule: ...

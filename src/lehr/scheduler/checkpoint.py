@@ -50,7 +50,7 @@ INTEGERS = ("updates", "samples_per_step", "commands")
 TEXTS = ("unit", "schedule", "group_factors", "history", "watchers")
 MOST_GROUPS = 1_000_000
 MOST_POSITION = 2 * checks.LONGEST
-"""A bound of what comes after the largest position that `Scheduler.step` takes."""
+"""Upper limit of a saved position: one update beyond the largest that `Scheduler.step` takes."""
 LONGEST_TEXT = 16_000_000
 
 

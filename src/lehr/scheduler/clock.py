@@ -59,7 +59,7 @@ class Clock:
 
     @property
     def next_position(self) -> float:
-        """Position of the next update: the present one, unless that has been used and it is known what it took."""
+        """Position of the next update: the present one until it is used, then one update on, if it is known how far."""
         return self.after(self.position, self.per_update or 0) if self.used else self.position
 
     def go_to(self, position: float) -> None:
@@ -92,7 +92,7 @@ class Clock:
         return exact.numerator if exact.denominator == 1 else float(exact)
 
     def index(self, given: object) -> float:
-        """A position that a caller gave.
+        """Check a position that a caller gave.
 
         Raises:
             ValueError: It is none.
@@ -111,7 +111,7 @@ class Clock:
     # What counts as an update.
 
     def counts_alone(self) -> bool:
-        """Whether it follows and has begun to count: then a number from outside does not move it."""
+        """Whether calls do not move it: after `follow`, once the first update was counted."""
         return self.following and self.last_used is not None
 
     def steps_over_the_first(self) -> bool:

@@ -14,7 +14,7 @@ from ..warn import warn
 from . import ranks
 
 SECONDS = 1.0
-"""At most one look at the file in so many seconds, and none at a younger file: somebody may be writing it."""
+"""Least number of seconds between two reads. A younger file is not read: somebody may still be writing it."""
 UPDATES = 100
 """With several ranks, one look in so many updates: they have to agree, which takes a message."""
 MOST_AT_ONCE = 3

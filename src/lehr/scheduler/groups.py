@@ -1,4 +1,4 @@
-"""The param groups of optimizers, as they are at the moment of asking, and the hyperparameters in them."""
+"""The present param groups of one or more optimizers, and the hyperparameters in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""torch's public hooks on optimizers, which tell of each update."""
+"""Callbacks on torch's public optimizer hooks, called at each update."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .writer import Written
 
 
 class UpdateListener(Protocol):
-    """What the hooks tell."""
+    """What the hooks call."""
 
     def _before_changed_update(self) -> bool:
-        """An update comes, and the param groups do not hold what was written last. Whether it is none of the run."""
+        """Called before an update whose groups no longer hold what was written. Whether not to count the update."""
 
     def _after_update(self) -> None:
         """An update of the last optimizer was made."""
@@ -34,7 +34,7 @@ class Hooks:
     The listener is referenced weakly, and nothing of the optimizers is replaced.
 
     Args:
-        listener: Who is told.
+        listener: The object to call.
         optimizers: The optimizers.
         written: What was written last, which is looked at before each update.
 
@@ -45,8 +45,8 @@ class Hooks:
     def __init__(self, listener: UpdateListener, optimizers: Sequence[Optimizer], written: Written) -> None:
         reference = weakref.ref(listener)
         self._handles: list[Any] = []
-        heard = [self._hook(one, one is optimizers[-1], reference, written) for one in optimizers]
-        self.hears_updates = all(heard)
+        hooked = [self._hook(optimizer, optimizer is optimizers[-1], reference, written) for optimizer in optimizers]
+        self.hears_updates = all(hooked)
         weakref.finalize(listener, _remove, self._handles)
 
     def _hook(
@@ -55,13 +55,13 @@ class Hooks:
         is_compiling = torch.compiler.is_dynamo_compiling
         is_fused = getattr(optimizer, "_step_supports_amp_scaling", False)
 
-        is_none_of_the_run = False
+        ignore_update = False
 
         def before(optimizer: Any, args: Any, kwargs: Any) -> None:
-            nonlocal is_none_of_the_run
+            nonlocal ignore_update
             if is_compiling():  # a traced step takes the rate as its input
                 return
-            is_none_of_the_run = False
+            ignore_update = False
             groups: list[Group] = optimizer.param_groups
             if groups is written.groups and len(groups) == written.count:
                 last = written.last
@@ -71,13 +71,13 @@ class Hooks:
                 else:
                     return
             if (listener := reference()) is not None:
-                is_none_of_the_run = listener._before_changed_update()
+                ignore_update = listener._before_changed_update()
 
         def after(optimizer: Any, args: Any, kwargs: Any) -> None:
-            nonlocal is_none_of_the_run
+            nonlocal ignore_update
             listener = reference()
-            if is_none_of_the_run or listener is None:
-                is_none_of_the_run = False
+            if ignore_update or listener is None:
+                ignore_update = False
             elif is_fused and _is_skipped(optimizer):
                 listener._after_skipped_update()
             elif is_clock:
@@ -100,7 +100,7 @@ class Hooks:
         return True
 
     def is_listening(self) -> bool:
-        """Whether an optimizer lives that would tell."""
+        """Whether any hooked optimizer still exists."""
         return any(handle.hooks_dict_ref() is not None for handle in self._handles)
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""One answer for all ranks: what comes from outside is decided once, and told to everyone."""
+"""One answer for all ranks: rank 0 decides and broadcasts, or all take the mean."""
 
 from __future__ import annotations
 

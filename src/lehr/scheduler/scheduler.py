@@ -150,7 +150,7 @@ class Scheduler(LRScheduler):
         self._unmatched = self._writer.unmatched()
         self._updates_at_metric = -1
         self._piece: Piece
-        self._shut: Piece = (0, 0, float, self.optimizer, self._written, clock)  # no position is in it
+        self._no_piece: Piece = (0, 0, float, self.optimizer, self._written, clock)  # no position is in it
         self._used_lrs: tuple[int, list[float]] | None = None  # after so many updates, under an earlier plan
         self._check_highest(plan)
         self._follow_plan(plan)
@@ -166,8 +166,9 @@ class Scheduler(LRScheduler):
 
         The same step twice is the same state. Past the end of the schedule the final rate holds, with one warning.
         Without a number it moves one update on, if there was one: a call for a micro-batch, for an update that a
-        gradient scaler skipped, or one of several for the same update counts as `skipped`. (An optimizer that has not
-        been used at all is taken for a rehearsal, and moves.) After `follow` no call is needed, and none moves.
+        gradient scaler skipped, or one of several for the same update counts as `skipped`. (Before there is any
+        gradient each call moves, so that a schedule can be tried without training.) After `follow` no call is needed,
+        and none moves.
 
         Args:
             current_step: Index of the update, from 0; in another `unit`, units consumed before it.
@@ -207,11 +208,11 @@ class Scheduler(LRScheduler):
             self._step_anywhere(current_step, metric, epoch)
 
     def _step_anywhere(self, current_step: object, metric: float | None, epoch: object) -> None:
-        """`step` across a boundary of pieces, without a number, or with more to do than to write one rate."""
-        if type(current_step) is int and self._piece is not self._shut and epoch is metric is None:
+        """The general case of `step`: no index is given, another formula begins, or there is more than one rate."""
+        if type(current_step) is int and self._piece is not self._no_piece and epoch is metric is None:
             piece = self._piece_at(current_step)
             if piece[0] <= current_step < piece[1]:
-                self._piece = self._own_piece = piece
+                self._piece = self._current_piece = piece
                 Scheduler.step(self, current_step)
                 return
         if current_step is not None and epoch is not None:
@@ -250,13 +251,14 @@ class Scheduler(LRScheduler):
             amount = checks.number("n", n, owner="advance")
         else:
             amount = checks.integer("n", n, owner="advance", least=0)
+        # After a checkpoint written between an update and its `advance`, the position is already ahead.
+        position = clock.index(clock.after(clock.position, max(0, amount - clock.pending)))
         if clock.counts_alone():
             if amount:
                 self._refuse_to_move(f"advance({n})")
             return
-        # After a checkpoint written between an update and its `advance`, the position is already ahead.
         pending = max(0, clock.pending - amount)
-        self._move(clock.index(clock.after(clock.position, max(0, amount - clock.pending))))
+        self._move(position)
         if pending:
             clock.pending = pending
             self._take_piece()
@@ -285,12 +287,12 @@ class Scheduler(LRScheduler):
         return self
 
     def _move(self, position: float) -> None:
-        piece = self._own_piece
+        piece = self._current_piece
         if type(position) is int and piece[0] <= position < piece[1]:
             self._piece = piece
             Scheduler.step(self, position)
             if self._clock.counts_alone():
-                self._piece = self._shut
+                self._piece = self._no_piece
             return
         if position > self._plan.length:
             self._warn_once(
@@ -330,14 +332,14 @@ class Scheduler(LRScheduler):
             self._writers[binding].check(schedule._highest, None if factors is None else factors[index])
 
     def _take_piece(self) -> None:
-        """Have the formula at hand that holds here, for `step`, unless there is more to do at each step."""
-        self._own_piece = self._piece_at(self._clock.position)
-        self._piece = self._shut if self._clock.counts_alone() else self._own_piece
+        """Cache the formula that applies at the current position, for the fast path of `step`."""
+        self._current_piece = self._piece_at(self._clock.position)
+        self._piece = self._no_piece if self._clock.counts_alone() else self._current_piece
 
     def _piece_at(self, position: float) -> Piece:
         more_to_do = self._control_file is not None or self._unmatched or self._clock.pending
         if not self._writes_one_rate or more_to_do:
-            return self._shut
+            return self._no_piece
         start, stop, formula = self.schedule._piece_at(position)
         # Positions past the end, and those too large to save, are looked at each time.
         stop = min(stop, self._plan.length + 1, checks.LONGEST)
@@ -368,7 +370,7 @@ class Scheduler(LRScheduler):
     # Listening to the optimizer.
 
     def _before_changed_update(self) -> bool:
-        """Have an update use the schedule's rate although somebody else wrote, or find that it is none of the run."""
+        """Restore the schedule's rate if other code changed it, or find that the update must not be counted."""
         if all(writer.is_as_left() for writer in self._writers.values()):
             return False
         rates = [writer for writer in self._writers.values() if writer.key == "lr"]
@@ -393,13 +395,13 @@ class Scheduler(LRScheduler):
         position = clock.note_update()
         if not clock.following:
             return
-        piece = self._own_piece
+        piece = self._current_piece
         if type(position) is int and piece[0] <= position < piece[1]:
             self._piece = piece  # open to this call alone: a number from outside does not move it
             Scheduler.step(self, position)
         else:
             self._move(position)
-        self._piece = self._shut
+        self._piece = self._no_piece
 
     def _after_skipped_update(self) -> None:
         self._clock.note_skipped_update()
@@ -700,10 +702,10 @@ class Scheduler(LRScheduler):
         self._used_lrs = (saved.updates, self._lrs(before)) if known else None
         self._write()
 
-    # A copy, or what comes out of a pickle, has an optimizer of its own, copied along, and listens to that.
+    # A copied or unpickled Scheduler drives the copied optimizer and has hooks of its own on it.
 
     def __getstate__(self) -> dict[str, Any]:
-        made_anew = ("_hooks", "_piece", "_own_piece")
+        made_anew = ("_hooks", "_piece", "_current_piece")
         return {name: value for name, value in vars(self).items() if name not in made_anew}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The one that writes: a value into one hyperparameter of param groups, as the groups are at that moment."""
+"""Writes one hyperparameter of param groups, as the groups are at that moment."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class Writer:
         """
         groups = groups_of(self._optimizers, self._group)
         if not self._is_as_left(groups):
-            groups = self._take_stock()
+            groups = self._check_anew()
         values = [value if factor == 1.0 else value * factor for factor in self._factors]
         if self._holds_numbers:
             for group, own in zip(groups, values, strict=True):
@@ -156,7 +156,7 @@ class Writer:
         self._note_written(groups, value)
 
     def write_after_all(self, value: float) -> None:
-        """`write`, after a loop that has put ``value`` into some groups and found another changed."""
+        """Undo a loop that has put ``value`` into some groups and found another changed, then write all."""
         for group in groups_of(self._optimizers, self._group):
             if group["lr"] is value:
                 group["lr"] = self.written.last
@@ -192,7 +192,7 @@ class Writer:
                 return False
         return True
 
-    def _take_stock(self) -> list[Group]:
+    def _check_anew(self) -> list[Group]:
         """Check the groups, find factors for new ones, and warn of values that others wrote.
 
         Raises:

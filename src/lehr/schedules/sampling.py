@@ -41,7 +41,7 @@ def spread(count: int, stop: float) -> Array:
 def positions(schedule: Describable, stop: float, most: int) -> Array:
     """Positions from 0 to ``stop``, both included, sorted and distinct.
 
-    Of a run that has no more updates than ``most``, each update is among them.
+    If the run has at most ``most`` updates, each update is among them.
 
     Args:
         schedule: What is looked at.

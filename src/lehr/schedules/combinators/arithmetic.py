@@ -30,8 +30,9 @@ class _Combined:
     def __post_init__(self) -> None:
         kind = type(self).__name__
         parts = schedules(self.parts, kind)
-        flat = [inner for part in parts for inner in (part.parts if isinstance(part, type(self)) else [part])]
-        checks.store(self, parts=tuple(flat))
+        first, *others = parts
+        flat = (*(first.parts if isinstance(first, type(self)) else (first,)), *others)  # a * (b * c) rounds otherwise
+        checks.store(self, parts=flat)
         if not math.isfinite(self._highest):
             raise ValueError(
                 f"{kind} needs parts whose {kind.lower()} is always a finite number, got parts that reach "
@@ -69,7 +70,7 @@ class _Combined:
         return self._simplest(_cut_part(part, start, stop) for part in self.parts)
 
     def _simplest(self, parts: Iterable[Schedule]) -> Schedule:
-        """Those parts combined, without what changes no rate by a bit."""
+        """The parts combined, without constants that change no rate by a bit."""
         kept = [part for part in parts if part._level != self.neutral]
         while len(kept) > 1 and kept[0]._level is not None and kept[1]._level is not None:
             kept[:2] = [Constant(type(self).operation(kept[0]._level, kept[1]._level))]
@@ -92,7 +93,7 @@ class _Combined:
         for part in others:
             yield f" {self.sign} "
             if part._level is None:
-                yield from chunks_of_operand(part, looser=self._looser())
+                yield from chunks_of_operand(part, looser=(*self._looser(), type(self)))
             else:
                 yield repr(part._level)
 
@@ -129,7 +130,7 @@ class Sum(_Combined, Schedule):
     sign = "+"
 
 
-def chunks_of_operand(part: Schedule, looser: tuple[type[Schedule], ...]) -> Iterator[str]:
+def chunks_of_operand(part: Schedule, looser: tuple[type, ...]) -> Iterator[str]:
     """The repr of a part piece by piece, in brackets if it is one of the kinds that bind looser."""
     bracketed = isinstance(part, looser)
     yield "(" if bracketed else ""
