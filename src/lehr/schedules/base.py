@@ -110,7 +110,7 @@ class Schedule(ABC):
 
     @property
     def _end(self) -> float:
-        """The length, infinite where there is no end."""
+        """The length; infinity if the schedule never ends."""
         return math.inf if self.length is None else self.length
 
     @property

@@ -132,7 +132,7 @@ class Exponential(Schedule):
 
     Raises:
         ValueError: A number is out of its range, or the rate grows beyond the largest float: always
-            if ``factor`` is above 1 and there is no ``length``.
+            if ``factor`` is above 1 and no ``length`` is given.
 
     >>> Exponential(1.0, 0.5, every=10)(20)
     0.25
