@@ -125,7 +125,8 @@ class Clock:
         self.updates += 1
         self._heard = self.used = True
         self.pending = 0
-        return position + self._whole_update if self._whole_update else self.next_position
+        amount = self._whole_update
+        return position + amount if amount else self.next_position
 
     def note_skipped_update(self) -> None:
         """Count a call of the optimizer in which a gradient scaler made no update."""

@@ -63,13 +63,15 @@ class Hooks:
                 return
             ignore_update = False
             groups: list[Group] = optimizer.param_groups
-            if groups is written.groups and len(groups) == written.count:
+            if groups is written.groups and len(groups) == written.few:  # `Written.stands` for a few, written out
                 last = written.last
-                for group in groups if written.few > 0 else (groups[0], groups[-1]):
+                for group in groups:
                     if group["lr"] is not last:
                         break
                 else:
                     return
+            elif groups is written.groups and written.stands():
+                return
             if (listener := reference()) is not None:
                 ignore_update = listener._before_changed_update()
 

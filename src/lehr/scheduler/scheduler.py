@@ -207,13 +207,15 @@ class Scheduler(LRScheduler):
         else:
             self._step_anywhere(current_step, metric, epoch)
 
+    _step = step  # which lehr itself calls, since a logger may have wrapped `step`
+
     def _step_anywhere(self, current_step: object, metric: float | None, epoch: object) -> None:
         """The general case of `step`: no index is given, another formula begins, or there is more than one rate."""
         if type(current_step) is int and self._piece is not self._no_piece and epoch is metric is None:
             piece = self._piece_at(current_step)
             if piece[0] <= current_step < piece[1]:
                 self._piece = self._current_piece = piece
-                Scheduler.step(self, current_step)
+                self._step(current_step)
                 return
         if current_step is not None and epoch is not None:
             raise ValueError(
@@ -290,7 +292,7 @@ class Scheduler(LRScheduler):
         piece = self._current_piece
         if type(position) is int and piece[0] <= position < piece[1]:
             self._piece = piece
-            Scheduler.step(self, position)
+            self._step(position)
             if self._clock.counts_alone():
                 self._piece = self._no_piece
             return
@@ -398,7 +400,7 @@ class Scheduler(LRScheduler):
         piece = self._current_piece
         if type(position) is int and piece[0] <= position < piece[1]:
             self._piece = piece  # open to this call alone: a number from outside does not move it
-            Scheduler.step(self, position)
+            self._step(position)
         else:
             self._move(position)
         self._piece = self._no_piece
