@@ -53,7 +53,7 @@ def construction() -> Section:
 
 
 def _from_a_name(made: Any) -> Scheduler:
-    return cosine(Scheduler, made, "cosine")  # type: ignore[no-any-return]
+    return cosine(Scheduler, made, "cosine")  # type: ignore[no-any-return]  # `cosine` builds the schedulers of any library
 
 
 def _lehr(groups: int, build: Callable[[Any], Any]) -> Callable[[], object]:

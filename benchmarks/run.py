@@ -40,13 +40,13 @@ class Idle(torch.optim.Optimizer):
     def __init__(self, groups: int) -> None:
         super().__init__(param_groups(groups), {"lr": MAX_LR})
 
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # it trains nothing
         for hook in self._optimizer_step_pre_hooks.values():
             hook(self, (), {})
         for hook in self._optimizer_step_post_hooks.values():
             hook(self, (), {})
 
-    step.hooked = True  # type: ignore[attr-defined]
+    step.hooked = True  # type: ignore[attr-defined]  # torch's mark, so that it does not wrap `step`
 
 
 def bare(optimizer: torch.optim.Optimizer) -> Stepper:

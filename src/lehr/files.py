@@ -59,7 +59,7 @@ def _mode(path: Path) -> int | None:
 def _create(draft: Path, mode: int | None) -> IO[bytes]:
     """Open a new file with the permissions of ``mode``, or with the usual ones."""
     permissions = 0o666 if mode is None else stat.S_IMODE(mode)
-    file = open(draft, "xb", opener=lambda name, flags: os.open(name, flags, permissions))  # noqa: SIM115
+    file = open(draft, "xb", opener=lambda name, flags: os.open(name, flags, permissions))  # noqa: SIM115  # the caller closes it
     if mode is not None:
         draft.chmod(permissions)  # those that the umask withheld
     return file

@@ -141,6 +141,10 @@ def test_a_recipe_has_no_warmup_within_an_epoch():
     for per_update in (None, 0.1):
         with pytest.raises(ValueError, match=r"`warmup_steps` .* counts whole epochs"):
             Scheduler(sgd(), "cosine", 10, 1, max_lr=1.0, unit="epochs", per_update=per_update)
+    plain = Scheduler(sgd(), "cosine", 10, max_lr=1.0, unit="epochs")
+    with pytest.raises(ValueError, match=r"`warmup_steps` .* counts whole epochs"):
+        plain.amend(lehr.linear(5, 1, max_lr=1.0))
+    assert plain.history == []
     once_an_epoch = Scheduler(sgd(), "linear", 10, 2, max_lr=1.0, unit="epochs", per_update=1)
     once_an_epoch.step(1)
     assert once_an_epoch.current_lr == 0.5

@@ -14,7 +14,9 @@ class RecipeOption(click.Option):
 class _Formatter(click.HelpFormatter):
     """Click's formatter, for terminals of 40 columns too."""
 
-    def write_dl(self, rows: list[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:  # type: ignore[override]
+    def write_dl(  # type: ignore[override]  # click takes any sequence
+        self, rows: list[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
         super().write_dl(rows, min(col_max, self.width // 2), col_spacing)
 
     def getvalue(self) -> str:

@@ -25,7 +25,7 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'lehr.plot' has no attribute {name!r}")
     try:
-        import matplotlib  # noqa: F401
+        import matplotlib  # noqa: F401  # asked for here, to say in one place how to get it
     except ImportError as error:
         raise ImportError('lehr.plot draws with matplotlib: pip install "lehr[plot]"') from error
     return getattr(_import_module(f".{'pictures' if name.startswith('plot') else 'look'}", __name__), name)

@@ -61,7 +61,7 @@ def bind(
         schedules = {Binding("lr", None): built}
     scaled = Binding("lr", None)
     if scale is not None and scaled not in schedules:
-        raise ValueError(f"group_scale scales one rate for all groups, and the schedules drive {_names(schedules)}")
+        raise ValueError(f"group_scale scales one rate for all groups, and the schedules drive {names(schedules)}")
     writers = {binding: Writer(optimizers, *binding, scale if binding == scaled else "same") for binding in schedules}
     return Bound(schedules, writers, max_lr_is_given)
 
@@ -138,7 +138,7 @@ def _by_group(key: str, schedules: Mapping[Any, Any], groups: list[Group]) -> di
     return {chosen: schedules[chosen] for names in known for chosen in schedules if chosen in names}
 
 
-def check_warmups(schedules: Mapping[Binding, Schedule], unit: str, per_update: float | None) -> None:
+def check_warmups(schedules: Mapping[Binding, Schedule | None], unit: str, per_update: float | None) -> None:
     """Refuse a recipe's warmup within epochs: its first rate, ``max_lr / warmup_steps``, would hold for a whole one.
 
     Raises:
@@ -156,7 +156,8 @@ def check_warmups(schedules: Mapping[Binding, Schedule], unit: str, per_update: 
             )
 
 
-def _names(bindings: Iterable[Binding]) -> str:
+def names(bindings: Iterable[Binding]) -> str:
+    """The bindings for a message."""
     return ", ".join(binding.name for binding in bindings)
 
 

@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 from .. import spec
 from ..control import Change
 from ..schedules import checks
-from .bindings import Binding
-from .plan import Plan, Schedules, names
+from .bindings import Binding, names
+from .plan import Plan, Schedules
 
 Value = TypeVar("Value")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
@@ -12,7 +11,7 @@ from .. import spec
 from ..control import Act, Change, amended
 from ..schedules import Schedule, checks, recipes
 from ..schedules.recipes import Recipe
-from .bindings import Binding
+from .bindings import Binding, names
 
 Schedules = dict[Binding, Schedule]
 
@@ -67,7 +66,7 @@ class Plan:
         """
         groups = [binding.group for binding in self.schedules if binding.key == "lr"]
         if not groups:
-            drives = ", ".join(binding.name for binding in self.schedules)
+            drives = names(self.schedules)
             raise ValueError(f"{str(act).partition('(')[0]} changes the rate, and this Scheduler drives only {drives}")
         resolved = act.resolved(None if self.length == math.inf else self.length, lr, whole=self.unit != "epochs")
         acts = resolved.for_groups(groups)
@@ -161,8 +160,3 @@ def _check_rest(schedule: Schedule, rest: Schedule) -> None:
         raise ValueError(
             f"after this change no checkpoint could hold the schedule: {error}; amend with a new one"
         ) from None
-
-
-def names(bindings: Mapping[Binding, Schedule]) -> str:
-    """The bindings for a message."""
-    return ", ".join(binding.name for binding in bindings)

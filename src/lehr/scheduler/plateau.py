@@ -183,14 +183,6 @@ class Plateau:
         counters = {**asdict(self._counters), "recent": list(self._counters.recent)}
         return {"settings": self.settings(), **counters}
 
-    def check_state(self, state: object) -> None:
-        """Refuse a state that `load_state_dict` cannot load.
-
-        Raises:
-            ValueError: `state_dict` did not return it.
-        """
-        self._read(state)
-
     def differences(self, state: object) -> list[str]:
         """The settings that differ between a checkpoint's state and the code, one line for each.
 

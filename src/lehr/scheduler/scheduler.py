@@ -159,7 +159,7 @@ class Scheduler(LRScheduler):
 
     # Moving.
 
-    def step(  # type: ignore[override]
+    def step(  # type: ignore[override]  # torch takes the epoch alone
         self, current_step: float | None = None, metric: float | None = None, epoch: float | None = None
     ) -> None:
         """Set the rates for the update with index ``current_step``; without one, of the next.
@@ -460,6 +460,7 @@ class Scheduler(LRScheduler):
         lr_is_driven = any(binding.key == "lr" for binding in self._writers)
         at = self._clock.next_position
         plan = self._plan.changed(act, at, max(self.next_lrs) if lr_is_driven else 0.0, why)
+        check_warmups(dict(zip(plan.initial, plan.changes[-1].rest, strict=True)), self.unit, self.per_update)
         self._check_highest(plan)
         last_used = self._clock.last_used
         used = self.last_used_lrs if last_used is not None and at <= last_used else None
@@ -589,16 +590,16 @@ class Scheduler(LRScheduler):
 
     # What torch's schedulers have.
 
-    def get_lr(self) -> list[float]:  # type: ignore[override]
+    def get_lr(self) -> list[float]:  # type: ignore[override]  # torch's may hold tensors
         """The rate of each group at `last_epoch`."""
         return self._lrs(self._clock.position)
 
-    def get_last_lr(self) -> list[float]:  # type: ignore[override]
+    def get_last_lr(self) -> list[float]:  # type: ignore[override]  # as above
         """The rate of each group, as Python floats; a new list each time."""
         return self.get_lr()
 
     @property
-    def base_lrs(self) -> list[float]:  # type: ignore[override]
+    def base_lrs(self) -> list[float]:  # type: ignore[override]  # torch's is an attribute
         """The rate that each group's schedule starts from, which torch's schedulers multiply."""
         return self._lrs(0)
 
@@ -761,8 +762,8 @@ class Scheduler(LRScheduler):
         if clock.skipped:
             lines.append(f"{clock.skipped} calls without an update (skipped by a scaler, micro-batches) did not count")
         for change in self.history:
-            why = f": {_one_line(change.why)}" if change.why else ""
-            lines.append(f"at {change.position:,} {_one_line(change.what)}{why}")
+            why = f": {checks.escaped(change.why)}" if change.why else ""
+            lines.append(f"at {change.position:,} {checks.escaped(change.what)}{why}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -806,8 +807,3 @@ def _innermost(optimizer: Any) -> Any:
         if inner is not None and inner is not optimizer and hasattr(inner, "param_groups"):
             return _innermost(inner)
     return optimizer
-
-
-def _one_line(text: str) -> str:
-    """Text that a checkpoint or a file may have brought, without what would forge a line of the report."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
