@@ -19,8 +19,10 @@ BELOW = {
     "control": {"schedules", "spec"},
     "forecast": {"schedules", "plot", "files"},
     "plot": {"schedules", "control", "files"},
-    "scheduler": {"schedules", "spec", "control", "warn"},
-    "cli": {"schedules", "spec", "plot", "files", "forecast", "control", "__version__"},
+    "importers": {"schedules", "spec", "files", "warn"},
+    "scheduler": {"schedules", "spec", "control", "importers", "warn"},
+    "integrations": {"schedules", "spec", "scheduler", "warn"},
+    "cli": {"schedules", "spec", "plot", "files", "forecast", "control", "importers", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "click", "msgspec", "ruamel")

@@ -41,6 +41,8 @@ and further settings; ``help(lehr.wsd)`` explains them.
 - `control`: changes of a schedule during training, as values: ``Cooldown``, ``Extend``, ``Rebase``, ``Dip``, ``Scale``
   and ``Amend``.
 - `forecast`: from the losses of one or two runs, the losses under any other schedule, and a better schedule.
+- `importers`: schedules of torch, transformers, timm, optax, Keras and other libraries, as schedules of lehr.
+- `integrations`: what a trainer wants beside a Scheduler, and schedules in the form that other libraries take.
 """
 
 from importlib import import_module as _import_module
@@ -79,6 +81,8 @@ from .schedules.recipes import wsd as wsd
 if _TYPE_CHECKING:
     from . import control as control
     from . import forecast as forecast
+    from . import importers as importers
+    from . import integrations as integrations
     from . import plot as plot
     from . import spec as spec
     from .scheduler import Plateau as Plateau
@@ -89,12 +93,13 @@ __version__ = "0.1.0"
 __all__ = [
     "Constant", "Exponential", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table",
     "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range", "exponential", "forecast",
-    "infinite", "inverse_sqrt", "lengths", "linear", "multistep", "noam", "one_cycle", "plot", "polynomial", "power",
-    "range_test", "rex", "spec", "step_decay", "trapezoid", "triangular", "triangular2", "wsd",
+    "importers", "infinite", "integrations", "inverse_sqrt", "lengths", "linear", "multistep", "noam", "one_cycle",
+    "plot", "polynomial", "power", "range_test", "rex", "spec", "step_decay", "trapezoid", "triangular", "triangular2",
+    "wsd",
 ]  # fmt: skip
 
 _LAZY_CLASSES = {"Plateau": "scheduler", "Scheduler": "scheduler"}
-_LAZY_MODULES = ("control", "forecast", "plot", "spec")
+_LAZY_MODULES = ("control", "forecast", "importers", "integrations", "plot", "spec")
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,43 @@
+"""What an imported schedule does after its end, where the original misbehaves there."""
+
+from __future__ import annotations
+
+from ..schedules import Schedule, checks
+from ..warn import warn
+
+AFTER = ("hold", "peer")
+
+
+def ended(body: Schedule, tail: Schedule, after: str, *, owner: str, does: str) -> Schedule:
+    """``body``, and after its end what ``after`` says.
+
+    Args:
+        body: The schedule up to its end.
+        tail: What the original does after it, counted from there.
+        after: ``"hold"``, which holds the final value of ``body`` and warns that the original differs; or
+            ``"peer"``, which reproduces the original.
+        owner: The name of the original, for the warning.
+        does: What the original does after the end, for the warning.
+
+    Raises:
+        ValueError: ``after`` is no such word.
+
+    >>> from lehr import Constant, Ramp
+    >>> half, back = Ramp(1.0, 0.0, 10, "cosine"), Ramp(0.0, 1.0, 10, "cosine")
+    >>> ended(half, back, "peer", owner="CosineAnnealingLR", does="rises again")(20)
+    1.0
+    """
+    check_after(after)
+    if after == "peer":
+        return body.then(tail)
+    warn(
+        f"{owner} {does} after step {body.length}; the imported schedule holds its final value, {body._final_rate:g}, "
+        f'there. after="peer" reproduces the original'
+    )
+    return body
+
+
+def check_after(after: str) -> None:
+    """Refuse what is no word for the time after the end."""
+    if after not in AFTER:
+        raise ValueError(checks.unknown("after", after, AFTER))
