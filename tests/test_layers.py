@@ -31,6 +31,7 @@ MAY_LOAD = {
     "spec": {"msgspec", "ruamel"},
     "forecast": {"matplotlib", "msgspec", "numpy", "pandas", "scipy"},
     "plot": {"numpy", "matplotlib"},
+    "importers": {"torch"},
     "scheduler": {"torch"},
     "cli": {"click", "matplotlib", "msgspec", "numpy"},
     "__main__": {"click", "matplotlib"},
