@@ -8,9 +8,21 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if _TYPE_CHECKING:
-    pass
+    from .keras import from_keras as from_keras
+    from .optax import from_optax as from_optax
+    from .pytorch_optimizer import from_pytorch_optimizer as from_pytorch_optimizer
+    from .timm import from_timm as from_timm
+    from .transformers import from_training_arguments as from_training_arguments
+    from .transformers import from_transformers as from_transformers
 
-_FILES: dict[str, str] = {}
+_FILES: dict[str, str] = {
+    "from_keras": "keras",
+    "from_optax": "optax",
+    "from_pytorch_optimizer": "pytorch_optimizer",
+    "from_timm": "timm",
+    "from_training_arguments": "transformers",
+    "from_transformers": "transformers",
+}
 """Public name -> the file it is in."""
 
 __all__ = sorted(_FILES)
