@@ -1,5 +1,6 @@
 """Schedules drawn by Optuna and by Ray Tune, from one space, and rebuilt from what was drawn."""
 
+import ast
 import random
 import subprocess
 import sys
@@ -144,6 +145,14 @@ def test_what_is_missing_is_named(module, name, extra):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     assert extra in done.stderr
+
+
+def test_the_docs_have_the_defaults():
+    page = Path(__file__).parents[2] / "docs" / "many_machines.md"
+    rows = [line.split("|")[1:3] for line in page.read_text().splitlines() if line.startswith("| `")]
+    cells = {name.strip(" `"): default.split("`")[1] for name, default in rows if "`" in default}
+    assert {name: ast.literal_eval(cells[name]) for name in search.DEFAULTS} == search.DEFAULTS
+    assert all(f"``{name}``" in suggest.__doc__ for name in search.DEFAULTS)
 
 
 # A study in a database.
