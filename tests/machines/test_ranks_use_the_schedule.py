@@ -14,6 +14,9 @@ machines = pytest.importorskip("benchmarks.machines")
 WORLD = 4
 
 
+WAYS = ("step", "advance", "follow")
+
+
 def one_run(kind, tensor, how):
     model, optimizer = sharded(kind, tensor)
     keys = [list(group) for group in optimizer.param_groups]
@@ -22,15 +25,19 @@ def one_run(kind, tensor, how):
     return used, scheduler.state_dict(), [list(group) for group in optimizer.param_groups] == keys
 
 
-@pytest.mark.parametrize("how", ["step", "advance", "follow"])
+def one_run_each_way(kind, tensor):
+    return [one_run(kind, tensor, how) for how in WAYS]
+
+
 @pytest.mark.parametrize("tensor", [False, True], ids=["float", "tensor"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_update_uses_the_rate_of_the_samples_before_it(kind, tensor, how):
-    ranks = on_ranks(one_run, WORLD, kind, tensor, how)
-    for used, state, same_keys in ranks:
-        assert used == rates(0, SAMPLES * WORLD, 12, tensor)
-        assert state == ranks[0][1]
-        assert same_keys
+def test_each_update_uses_the_rate_of_the_samples_before_it(kind, tensor):
+    ranks = on_ranks(one_run_each_way, WORLD, kind, tensor)
+    for index, how in enumerate(WAYS):
+        for used, state, same_keys in (rank[index] for rank in ranks):
+            assert used == rates(0, SAMPLES * WORLD, 12, tensor), how
+            assert state == ranks[0][index][1]
+            assert same_keys
 
 
 def what_is_sent(kind, path):
