@@ -170,6 +170,48 @@ def test_a_state_of_version_2_loads_and_its_check_holds():
     assert (scheduler.position, scheduler.updates, rates_of(opt)) == (5, 4, [0.5])
 
 
+def test_a_state_of_version_4_loads_with_its_changes():
+    """As the fourth version wrote it: with the time of a change in its row."""
+    linear = '{"schedule": "linear", "training_steps": 10, "warmup_steps": 0, "max_lr": 1.0, "min_lr": 0.0}'
+    cut = f'{{"schedule": "Cut", "of": {linear}, "start": 4}}'
+    rest = f'[{{"schedule": "Product", "parts": [{cut}, {{"schedule": "Constant", "rate": 0.5}}]}}]'
+    state = {
+        "version": 4,
+        "position": 5,
+        "updates": 0,
+        "unit": "steps",
+        "samples_per_step": 0,
+        "schedule": linear,
+        "group_factors": "[[1.0, 1]]",
+        "history": f'[[4, 1700000000, "scale(factor=0.5)", "a spike", {rest}]]',
+        "watchers": "[]",
+        "commands": 0,
+        "pending": 0,
+        "check": 2521256469,
+    }
+    opt = adamw(0.1)
+    scheduler = Scheduler(opt, "linear", 10, 0, 1.0)
+    scheduler.load_state_dict(state)
+    [change] = scheduler.history
+    assert (change.position, change.time, change.what, change.why) == (4, 1700000000, "scale(factor=0.5)", "a spike")
+    assert rates_of(opt) == [0.25]
+    again = Scheduler(opt := adamw(0.1), "linear", 10, 0, 1.0)
+    again.load_state_dict(scheduler.state_dict())
+    assert again.history == scheduler.history
+
+
+def test_what_comes_before_the_check_is_the_same_wherever_it_was_made(monkeypatch):
+    """So a checkpoint of many ranks may take one key from one of them and the next from another."""
+    states = []
+    for clock in (1_700_000_000, 1_700_000_007):
+        monkeypatch.setattr("time.time", lambda clock=clock: clock)
+        scheduler = Scheduler(adamw(), "linear", 10, 0, 1.0)
+        scheduler.scale(0.5)
+        states.append(scheduler.state_dict())
+    assert [key for key in states[0] if states[0][key] != states[1][key]] == ["times"]
+    Scheduler(adamw(), "linear", 10, 0, 1.0).load_state_dict({**states[0], "times": states[1]["times"]})
+
+
 def test_a_checkpoint_still_says_the_ratios_after_a_refused_step():
     state = Scheduler(adamw(1.0, 0.5), Ramp(1.0, 0.0, 10), group_scale="ratio").state_dict()
     opt = adamw(0.0, 0.0)

@@ -7,9 +7,15 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if _TYPE_CHECKING:
-    pass
+    from .optuna import suggest as suggest
+    from .ray import search_space as search_space
+    from .search import schedule_of as schedule_of
 
-_FILES: dict[str, str] = {}
+_FILES: dict[str, str] = {
+    "schedule_of": "search",
+    "search_space": "ray",
+    "suggest": "optuna",
+}
 """Public name -> the file it is in."""
 
 __all__ = sorted(_FILES)

@@ -23,7 +23,7 @@ from .plan import Plan, Schedules
 
 Value = TypeVar("Value")
 
-VERSION = 4
+VERSION = 5
 KEYS = (
     "version",
     "position",
@@ -37,17 +37,22 @@ KEYS = (
     "commands",
     "pending",
     "check",
+    "times",
 )
+"""The keys in their order. The values before `check` are the same on every rank, and it is their checksum: of a state
+that many ranks save, torch.distributed.checkpoint takes one key from one rank and the next from another. So `times`,
+the clock of one machine, has a checksum of its own."""
 ADDED: dict[int, dict[str, Any]] = {
     2: {"unit": "steps", "history": "[]", "watchers": "[]", "commands": 0},
     3: {"samples_per_step": 0},
     4: {"pending": 0},
+    5: {"times": "null"},
 }
 """The keys that each version added, and what a state without them means."""
 RENAMED: dict[int, dict[str, str]] = {4: {"answered": "commands"}}
 """The keys that each version renamed."""
 INTEGERS = ("updates", "samples_per_step", "commands")
-TEXTS = ("unit", "schedule", "group_factors", "history", "watchers")
+TEXTS = ("unit", "schedule", "group_factors", "history", "watchers", "times")
 MOST_GROUPS = 1_000_000
 MOST_POSITION = 2 * checks.LONGEST
 """Upper limit of a saved position: one update beyond the largest that `Scheduler.step` takes."""
@@ -155,7 +160,7 @@ def to_dict(state: State) -> dict[str, Any]:
     plan = state.plan
     runs = [[factor, len(list(same))] for factor, same in groupby(chain.from_iterable(state.factors))]
     history = [
-        [c.position, c.time, c.what, c.why, [None if rest is None else spec.to_dict(rest) for rest in c.rest]]
+        [c.position, c.what, c.why, [None if rest is None else spec.to_dict(rest) for rest in c.rest]]
         for c in plan.changes
     ]
     fields = {
@@ -171,7 +176,8 @@ def to_dict(state: State) -> dict[str, Any]:
         "commands": state.commands,
         "pending": state.pending,
     }
-    return {**fields, "check": _checksum(fields)}
+    times = [change.time for change in plan.changes]
+    return {**fields, "check": _checksum(fields), "times": _compressed([_crc(times), times])}
 
 
 def from_dict(given: object, groups: Mapping[Binding, int]) -> State:
@@ -189,7 +195,8 @@ def from_dict(given: object, groups: Mapping[Binding, int]) -> State:
     if state["check"] is not None and state["check"] != _checksum(given):
         raise ValueError("the state is corrupt: checksum mismatch, some byte of it has changed")
     initial = _read("schedule", state, _from_plain)
-    changes = _read("history", state, lambda rows: tuple(_change(row, len(initial)) for row in rows))
+    times = _read("times", state, _times)
+    changes = _read("history", state, lambda rows: _changes(rows, times, len(initial)))
     watchers = _read("watchers", state, _watchers)
     factors = _split(_factors(state["group_factors"]), [groups.get(binding, 0) for binding in initial])
     try:
@@ -240,14 +247,18 @@ def _check_types(state: Mapping[str, Any]) -> None:
 
 
 def _checksum(state: Any) -> int:
-    """A checksum of all other values: a number in which a byte was flipped is still a number."""
-    return zlib.crc32(json.dumps([state[key] for key in _order(state) if key in state]).encode())
+    """A checksum of the values before it: a number in which a byte was flipped is still a number."""
+    return _crc([state[key] for key in _order(state) if key in state])
+
+
+def _crc(data: Any) -> int:
+    return zlib.crc32(json.dumps(data).encode())
 
 
 def _order(state: Mapping[str, Any]) -> list[str]:
     """The keys in the order in which the checksum takes them, under the names that the state has for them."""
     old = {new: old for pairs in RENAMED.values() for old, new in pairs.items()}
-    return [key if key in state else old.get(key, key) for key in KEYS[:-1]]
+    return [key if key in state else old.get(key, key) for key in KEYS[: KEYS.index("check")]]
 
 
 def _read(key: str, state: Mapping[str, Any], build: Callable[[Any], Value]) -> Value:
@@ -255,6 +266,21 @@ def _read(key: str, state: Mapping[str, Any], build: Callable[[Any], Value]) -> 
         return build(_decompressed(state[key]))
     except (TypeError, ValueError, LookupError, AttributeError, RecursionError, OverflowError, zlib.error) as error:
         raise ValueError(f"the state's `{key}` is corrupt: {error}") from None
+
+
+def _times(data: Any) -> Any:
+    if data is None:  # before version 5, when each change had its own
+        return None
+    check, times = data
+    if check != _crc(times):
+        raise ValueError("checksum mismatch")
+    return times
+
+
+def _changes(rows: Any, times: Any, bindings: int) -> tuple[Change, ...]:
+    if times is None:
+        return tuple(_change(row, bindings) for row in rows)
+    return tuple(_change([row[0], made, *row[1:]], bindings) for row, made in zip(rows, times, strict=True))
 
 
 def _change(row: Any, bindings: int) -> Change:

@@ -61,7 +61,8 @@ class ControlFile:
             raise ValueError(f"`control_file` must be the path of a file, got {checks.shown(path)}")
         self._path = Path(path)
         self._next_look = 0.0
-        self._last_bucket = -1
+        self._last_bucket = self._furthest = -1.0
+        self._positions = 0
         self._read_at: tuple[int, ...] | None = None
         self._known: list[str] = []
         self._waiting: list[str] = []
@@ -75,7 +76,7 @@ class ControlFile:
     @done.setter
     def done(self, count: int) -> None:
         self._done, self._read_at, self._known, self._waiting = count, None, [], []
-        self._last_bucket, self._is_resumed = -1, True
+        self._last_bucket, self._furthest, self._positions, self._is_resumed = -1.0, -1.0, 0, True
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_next_look": 0.0}  # another machine's clock starts elsewhere
@@ -112,8 +113,7 @@ class ControlFile:
 
     def _is_time(self, scheduler: Controlled) -> bool:
         if ranks.is_distributed():
-            # By the position, which the ranks share: a rank that repeats a step looks no more often than others.
-            bucket = int(scheduler.position // (UPDATES * (scheduler.per_update or 1)))
+            bucket = self._updates(scheduler) // UPDATES
             is_time, self._last_bucket = bucket > self._last_bucket, max(bucket, self._last_bucket)
             return is_time
         now = time.monotonic()
@@ -121,6 +121,18 @@ class ControlFile:
             return False
         self._next_look = now + SECONDS
         return True
+
+    def _updates(self, scheduler: Controlled) -> float:
+        """The updates up to here, as all ranks count them: a rank that repeats a step looks no more often than others.
+
+        Where it is not known how far one moves, each position beyond all earlier ones is an update.
+        """
+        position = scheduler.position
+        if scheduler.per_update is not None:
+            return position / scheduler.per_update
+        if position > self._furthest:
+            self._furthest, self._positions = position, self._positions + 1
+        return self._positions
 
     def _new(self) -> tuple[int, list[str], str]:
         """The number of commands that are done, those to apply now, and what is wrong with the file."""
