@@ -32,7 +32,7 @@ and further settings; ``help(lehr.wsd)`` explains them.
 **Training** (needs torch)
 
 - `Scheduler`: writes the rates into an optimizer, changes the schedule during training, saves and resumes.
-- `Plateau`: lowers the rate when a metric stops improving.
+- `Plateau`: lowers the rate when a metric stops improving. `Greedy`: raises it too, while the metric improves.
 
 **Modules**, loaded when they are first used
 
@@ -85,20 +85,21 @@ if _TYPE_CHECKING:
     from . import integrations as integrations
     from . import plot as plot
     from . import spec as spec
+    from .scheduler import Greedy as Greedy
     from .scheduler import Plateau as Plateau
     from .scheduler import Scheduler as Scheduler
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Constant", "Exponential", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table",
+    "Constant", "Exponential", "Greedy", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table",
     "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range", "exponential", "forecast",
     "importers", "infinite", "integrations", "inverse_sqrt", "lengths", "linear", "multistep", "noam", "one_cycle",
     "plot", "polynomial", "power", "range_test", "rex", "spec", "step_decay", "trapezoid", "triangular", "triangular2",
     "wsd",
 ]  # fmt: skip
 
-_LAZY_CLASSES = {"Plateau": "scheduler", "Scheduler": "scheduler"}
+_LAZY_CLASSES = {"Greedy": "scheduler", "Plateau": "scheduler", "Scheduler": "scheduler"}
 _LAZY_MODULES = ("control", "forecast", "importers", "integrations", "plot", "spec")
 
 

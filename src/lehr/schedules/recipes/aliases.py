@@ -44,6 +44,7 @@ _ELSEWHERE = {
         ("reducelronplateau", "reduce_lr_on_plateau", "plateau"),
         "add a lehr.Plateau to a Scheduler: it lowers the rate of any schedule",
     ),
+    **dict.fromkeys(("greedy", "greedylr"), "add a lehr.Greedy to a Scheduler: it raises and lowers the rate"),
     "lambdalr": "tabulate the function: lehr.Table([f(t) for t in range(N)])",
     "multiplicativelr": "tabulate the rates: lehr.Table([...])",
     "sequentiallr": "put one schedule after another: a.then(b)",
