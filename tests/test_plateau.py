@@ -1,4 +1,4 @@
-"""Plateau: torch's counting, its settings in the state, and what it refuses."""
+"""Plateau: torch's counting, for all param groups and for some, its settings in the state, and what it refuses."""
 
 import copy
 import itertools
@@ -11,7 +11,8 @@ from catalogue.optimizers import adamw, rates_of, through_a_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lehr import Constant, Plateau, Scheduler
+from lehr import Constant, Plateau, Ramp, Scheduler
+from lehr.scheduler import StateMismatchError
 
 FLAT = [1.0] * 16
 SLOW = [3.0 - 0.00025 * i for i in range(200)]
@@ -193,13 +194,148 @@ def test_cuts_end_at_the_bound(factor, changes):
     assert len(scheduler.history) == changes  # 0.1 * 0.1 * 0.1 is above 0.001 by rounding, which is no reason to cut
 
 
-def test_the_largest_rate_of_several_schedules_decides():
+def test_each_rate_of_several_schedules_ends_at_the_bound():
     opt = adamw(0.1, 0.2)
     scheduler = Scheduler(opt, {"weight_decay": Constant(0.0), "lr": {0: Constant(0.01), 1: Constant(0.1)}})
     plateau = Plateau(scheduler, patience=0, min_lr=0.05)
     plateau.update(1.0)
     plateau.update(1.0)
-    assert rates_of(opt) == pytest.approx([0.005, 0.05])
+    assert rates_of(opt) == pytest.approx([0.01, 0.05])
+    assert scheduler.history[0].what == "scale(factor={1: 0.5})"
+    assert opt.param_groups[0]["weight_decay"] == 0
+
+
+def test_a_cut_by_no_more_than_eps_is_left_out():
+    assert cuts(rates_after(FLAT, patience=0, factor=0.5, eps=0.03)) == [2]  # 0.05; then it would be 0.025
+
+
+# Param groups, each with a schedule of its own.
+
+NAMES = ("body", "head")
+
+
+def by_group(rates=(0.1, 0.02), names=NAMES, **options):
+    opt = adamw(*rates, names=names)
+    keys = names or range(len(rates))
+    scheduler = Scheduler(opt, {key: Constant(rate) for key, rate in zip(keys, rates, strict=True)})
+    return opt, scheduler, Plateau(scheduler, **options)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(positive, max_size=40),
+    st.fixed_dictionaries(
+        common
+        | {
+            "min_lr": st.lists(st.sampled_from([0.0, 1e-3, 0.007, 0.03, 0.5]), min_size=2, max_size=2),
+            "eps": st.sampled_from([0.0, 1e-8, 0.00311, 0.0291]),
+        }
+    ),
+)
+def test_each_group_has_the_rates_that_torch_gives_it(metrics, options):
+    theirs, mode = adamw(0.1, 0.02), "max" if options["higher_is_better"] else "min"
+    of_torch = {name: value for name, value in options.items() if name != "higher_is_better"}
+    peer = torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, mode, **of_torch)
+    ours, _, plateau = by_group(**options)
+    for metric in metrics:
+        peer.step(metric)
+        plateau.update(metric)
+        assert rates_of(ours) == pytest.approx(rates_of(theirs), rel=1e-9)
+
+
+@pytest.mark.parametrize("groups", ["head", ["head"], 1, (1,)], ids=repr)
+def test_only_the_chosen_groups_are_cut(groups):
+    opt, scheduler, plateau = by_group(patience=0, groups=groups)
+    plateau.update(1.0)
+    plateau.update(1.0)
+    assert rates_of(opt) == pytest.approx([0.1, 0.002])
+    assert scheduler.history[0].what == "scale(factor={'head': 0.1})"
+    assert plateau.settings()["groups"] == ["head"]
+
+
+@pytest.mark.parametrize("bounds", [{"head": 0.01, "body": 0.05}, {1: 0.01, "body": 0.05}, [0.05, 0.01]], ids=repr)
+def test_a_bound_for_each_group_by_name_index_or_in_order(bounds):
+    opt, _, plateau = by_group(patience=0, min_lr=bounds)
+    for metric in FLAT:
+        plateau.update(metric)
+    assert rates_of(opt) == pytest.approx([0.05, 0.01])
+    assert plateau.settings()["min_lr"] == {"body": 0.05, "head": 0.01}
+
+
+def test_a_group_in_its_warmup_delays_only_those_who_watch_it():
+    for groups, expected in (("head", [0.1]), ("body", [0.01]), (None, [0.1])):
+        opt = adamw(0.1, 0.1, names=NAMES)
+        scheduler = Scheduler(opt, {"body": Constant(0.1), "head": Ramp(0.1, 0.2, 50)})
+        plateau = Plateau(scheduler, patience=0, groups=groups)
+        for _ in range(2):
+            plateau.update(1.0)
+        assert rates_of(opt)[:1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("names", [NAMES, None], ids=["names", "indices"])
+def test_groups_are_saved(names):
+    options = {"patience": 0, "groups": [1], "min_lr": [0.005]}
+    opt, scheduler, plateau = by_group(names=names or (), **options)
+    plateau.update(1.0)
+    plateau.update(1.0)
+    state = through_a_file(scheduler.state_dict())
+    again, second, resumed = by_group(names=names or (), **options)
+    second.load_state_dict(state)
+    assert (resumed.state_dict(), rates_of(again)) == (plateau.state_dict(), rates_of(opt))
+    _, third, others = by_group(names=names or (), patience=0)
+    with pytest.raises(StateMismatchError, match=r"Plateau: min_lr: checkpoint \{.*0.005\}, code 0.0"):
+        third.load_state_dict(state)
+    third.load_state_dict(state, keep="checkpoint")
+    assert others.settings() == plateau.settings()
+
+
+BAD_GROUPS = [
+    ({"groups": "neck"}, "unknown param group 'neck' in `groups`; Available: 'body', 'head'"),
+    ({"groups": 2}, "unknown param group 2"),
+    ({"groups": True}, "unknown param group True"),
+    ({"groups": []}, r"each of its param groups once in `groups`, got \[\]"),
+    ({"groups": ["head", 1]}, "each of its param groups once"),
+    ({"groups": [None]}, "unknown param group None"),
+    ({"min_lr": [0.1]}, r"for each of the 2 param groups 'body', 'head', got \[0.1\]"),
+    ({"min_lr": [0.1, 0.1, 0.1]}, "for each of the 2 param groups"),
+    ({"min_lr": {"head": 0.1}}, "for each of the 2 param groups"),
+    ({"min_lr": {"head": 0.1, 1: 0.1}}, "for each of the 2 param groups"),
+    ({"min_lr": {"neck": 0.1, "head": 0.1}}, "unknown param group 'neck' in `min_lr`"),
+    ({"min_lr": [0.1, -0.1]}, "`min_lr of group 'head'`, got -0.1"),
+    ({"min_lr": [0.1, 0.1], "groups": "head"}, "for each of the 1 param groups 'head'"),
+    ({"min_lr": "0.1"}, "write it without quotes"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), BAD_GROUPS, ids=str)
+def test_groups_that_there_are_not_are_refused(options, message):
+    _, scheduler, _ = by_group()
+    with pytest.raises(ValueError, match=message):
+        Plateau(scheduler, **options)
+    assert len(scheduler._watchers) == 1
+
+
+@pytest.mark.parametrize("options", [{"groups": "head"}, {"min_lr": [0.1, 0.1]}, {"min_lr": {"head": 0.1}}], ids=str)
+def test_one_schedule_for_all_groups_cannot_be_cut_for_one_of_them(options):
+    scheduler = Scheduler(adamw(0.1, 1.0, names=NAMES), Constant(1.0), group_scale="ratio")
+    way_out = r"lehr.Scheduler\(optimizer, \{'body': schedule \* 0.1, 'head': schedule\}\)"
+    with pytest.raises(ValueError, match=f"`{next(iter(options))}` by group.*{way_out}"):
+        Plateau(scheduler, **options)
+
+
+def test_a_mapping_scales_the_groups_that_it_names():
+    opt, scheduler, _ = by_group()
+    scheduler.scale({"body": 0.5})
+    assert rates_of(opt) == [0.05, 0.02]
+    scheduler.scale({"body": 2.0, "head": 3.0})
+    assert rates_of(opt) == pytest.approx([0.1, 0.06])
+    before = scheduler.state_dict()
+    for wrong in ({"neck": 0.5}, {}, {None: 0.5}, {"body": -1.0}):
+        with pytest.raises(ValueError, match="scale needs"):
+            scheduler.scale(wrong)
+    with pytest.raises(ValueError, match="none with a schedule of its own"):
+        watched()[0].scale({0: 0.5})
+    assert scheduler.state_dict() == before
 
 
 # The state.
@@ -233,11 +369,12 @@ CHANGES = {
     "window": 4,
     "higher_is_better": True,
     "in_warmup": True,
+    "eps": 1e-8,
 }
 
 
-def test_every_setting_is_in_the_table_above():
-    assert list(watched()[1].settings()) == list(CHANGES)
+def test_every_setting_but_the_groups_is_in_the_table_above():
+    assert {*watched()[1].settings()} == {*CHANGES, "groups"}
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -311,6 +448,8 @@ BAD_STATES = [
     ({"more": 1}, "must have the keys bad, best, cooling, recent, settings"),
     ({"settings": None}, "`settings` in the state of a Plateau must have the keys"),
     ({"settings": {"factor": 0.1}}, "must have the keys"),
+    ({"kind": "Greedy"}, "a Plateau cannot take the state of a Greedy"),
+    ({"kind": None}, "a Plateau cannot take the state of a None"),
 ]
 
 
@@ -326,6 +465,39 @@ def test_a_damaged_state_changes_nothing(entries, message):
     with pytest.raises(ValueError, match=message):
         plateau.load_state_dict(damaged, keep="checkpoint")
     assert plateau.state_dict() == before
+
+
+BAD_GROUPS_IN_STATE = [
+    ({"groups": []}, "a list of param groups for `groups`"),
+    ({"groups": "head"}, "a list of param groups for `groups`"),
+    ({"groups": [1.5]}, "the index or the name of each param group, got 1.5"),
+    ({"groups": ["neck"]}, "for other param groups than there are"),
+    ({"groups": ["head"], "min_lr": [["body", 0.1]]}, "a bound of the rate for each of 'head'"),
+    ({"min_lr": [["head", 0.1]]}, "for other param groups than there are"),
+    ({"min_lr": [["head"]]}, "`min_lr`"),
+    ({"min_lr": [[None, 0.1]]}, "the index or the name of each param group, got None"),
+    ({"min_lr": [["head", "x"], ["body", 0.1]]}, "`min_lr of group 'head'`"),
+]
+
+
+@pytest.mark.parametrize(("entries", "message"), BAD_GROUPS_IN_STATE, ids=str)
+def test_damaged_groups_change_nothing(entries, message):
+    _, _, plateau = by_group()
+    before = plateau.state_dict()
+    with pytest.raises(ValueError, match=message):
+        plateau.load_state_dict(before | {"settings": before["settings"] | entries}, keep="checkpoint")
+    assert plateau.state_dict() == before
+
+
+def test_a_state_from_before_there_were_groups():
+    _, plateau = watched(window=2)
+    plateau.update(1.0)
+    plateau.update(2.0)
+    old = {name: value for name, value in plateau.state_dict().items() if name != "kind"}
+    old["settings"] = {name: value for name, value in old["settings"].items() if name not in ("eps", "groups")}
+    _, again = watched(window=2)
+    again.load_state_dict(old)
+    assert again.state_dict() == plateau.state_dict()
 
 
 @pytest.mark.parametrize("state", [None, 3, [], {}, "best", {1: 2}])
@@ -395,10 +567,10 @@ def test_a_cut_that_is_refused_counts_nothing(monkeypatch):
     plateau.update(1.0)
     before = plateau.state_dict()
 
-    def refuse(factor, why):
+    def refuse(act, why):
         raise ValueError("too many parts")
 
-    monkeypatch.setattr(scheduler, "scale", refuse)
+    monkeypatch.setattr(scheduler, "change", refuse)
     with pytest.raises(ValueError, match="too many parts"):
         plateau.update(1.0)
     assert plateau.state_dict() == before

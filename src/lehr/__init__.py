@@ -33,7 +33,7 @@ and further settings; ``help(lehr.wsd)`` explains them.
 **Training** (needs torch)
 
 - `Scheduler`: writes the rates into an optimizer, changes the schedule during training, saves and resumes.
-- `Plateau`: lowers the rate when a metric stops improving.
+- `Plateau`: lowers the rate when a metric stops improving. `Greedy`: raises it too, while the metric improves.
 
 **Modules**, loaded when they are first used
 
@@ -93,20 +93,22 @@ if _TYPE_CHECKING:
     from . import integrations as integrations
     from . import plot as plot
     from . import spec as spec
+    from .scheduler import Greedy as Greedy
     from .scheduler import Plateau as Plateau
     from .scheduler import Scheduler as Scheduler
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Constant", "Exponential", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table", "chebyshev",
-    "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range", "exponential", "forecast",
-    "importers", "infinite", "integrations", "inverse_sqrt", "inverse_time", "k_decay", "lengths", "linear",
-    "multistep", "noam", "one_cycle", "piecewise_constant", "plot", "polynomial", "power", "range_test", "rex", "spec",
-    "step_decay", "tabulate", "tanh_decay", "trapezoid", "triangular", "triangular2", "with_momentum", "wsd",
+    "Constant", "Exponential", "Greedy", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table",
+    "chebyshev", "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range",
+    "exponential", "forecast", "importers", "infinite", "integrations", "inverse_sqrt", "inverse_time", "k_decay",
+    "lengths", "linear", "multistep", "noam", "one_cycle", "piecewise_constant", "plot", "polynomial", "power",
+    "range_test", "rex", "spec", "step_decay", "tabulate", "tanh_decay", "trapezoid", "triangular", "triangular2",
+    "with_momentum", "wsd",
 ]  # fmt: skip
 
-_LAZY_CLASSES = {"Plateau": "scheduler", "Scheduler": "scheduler"}
+_LAZY_CLASSES = {"Greedy": "scheduler", "Plateau": "scheduler", "Scheduler": "scheduler"}
 _LAZY_MODULES = ("control", "forecast", "importers", "integrations", "plot", "spec")
 
 

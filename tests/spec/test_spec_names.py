@@ -50,7 +50,12 @@ def test_the_name_of_a_schedule(word):
 
 @pytest.mark.parametrize(
     ("word", "way_out"),
-    [("ReduceLROnPlateau", "lehr.Plateau"), ("LambdaLR", "lehr.tabulate"), ("SequentialLR", r"a\.then\(b\)")],
+    [
+        ("ReduceLROnPlateau", "lehr.Plateau"),
+        ("GreedyLR", "lehr.Greedy"),
+        ("LambdaLR", "lehr.tabulate"),
+        ("SequentialLR", r"a\.then\(b\)"),
+    ],
 )
 def test_what_lehr_has_under_another_form(word, way_out):
     with pytest.raises(ValueError, match=way_out):

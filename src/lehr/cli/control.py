@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -68,10 +69,11 @@ def _command(name: str, act: type[Act]) -> click.Command:
 
 def _option(act: type[Act], setting: str) -> click.Option:
     kind, description = act.options()[setting]
-    metavar = "NUMBER" if kind is float else setting.rpartition("_")[2].upper()
+    is_number = kind is float or (float in get_args(kind) and str not in get_args(kind))
+    metavar = "NUMBER" if is_number else setting.rpartition("_")[2].upper()
     return click.Option(
         [f"--{setting.replace('_', '-')}"],
-        type=click.FLOAT if kind is float else click.STRING,
+        type=click.FLOAT if is_number else click.STRING,
         required=act.is_required(setting),
         metavar=metavar,
         shell_complete={"SHAPE": complete_shape, "SCHEDULE": complete_schedule}.get(metavar),

@@ -19,6 +19,7 @@ from ..schedules.combinators import sequence
 from ..schedules.lengths import Length
 from ..schedules.recipes import Recipe
 from ..schedules.recipes import get as get_recipe
+from . import steps
 
 GroupKey = int | str | None
 """The index or the name of one param group, or None for all of them."""
@@ -86,7 +87,7 @@ class Act(ABC):
         return steps
 
     def for_groups(self, groups: Sequence[GroupKey]) -> dict[GroupKey, Act]:
-        """The act on the schedule of each param group, or of all groups under None."""
+        """The act on the schedule of each param group that it changes, or of all groups under None."""
         return dict.fromkeys(groups, self)
 
     @classmethod
@@ -200,17 +201,52 @@ class Cooldown(Act):
 class Scale(Act):
     """Multiply every remaining rate by a factor.
 
+    ``factor`` is a number, or, where each param group has a schedule, a mapping from the group's name or index to
+    its factor; the others stay as they are. With ``merge`` one entry of the history stands for it and for the like
+    changes right before it, so that a run can have any number of them; see `lehr.control.steps`.
+
     >>> Scale(factor=0.1).rest(Constant(1.0), position=7)(0)
     0.1
     """
 
-    factor: Annotated[float, "What every remaining rate is multiplied by."]
+    factor: Annotated[float | Mapping[GroupKey, float], "What every remaining rate is multiplied by."]
+    merge: bool = field(default=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        checks.number("factor", self.factor, owner="scale")
+        if isinstance(self.factor, Mapping):
+            for group, factor in self.factor.items():
+                checks.number(f"factor of group {group!r}", factor, owner="scale")
+        else:
+            checks.number("factor", self.factor, owner="scale")
+
+    @classmethod
+    def of(cls, factors: Mapping[GroupKey, float], groups: Sequence[GroupKey], *, merge: bool = False) -> Scale:
+        """The act with these factors, in one number if it is the same for each of the groups."""
+        same = set(factors) == set(groups) and len(set(factors.values())) == 1
+        return cls(next(iter(factors.values())) if same else factors, merge=merge)
+
+    def for_groups(self, groups: Sequence[GroupKey]) -> dict[GroupKey, Act]:
+        return {group: replace(self, factor=factor) for group, factor in self.factors(groups).items()}
+
+    def factors(self, groups: Sequence[GroupKey]) -> dict[GroupKey, float]:
+        """The factor of each of these param groups that has one.
+
+        Raises:
+            ValueError: It names a group that is not among them, or none.
+        """
+        if not isinstance(self.factor, Mapping):
+            return dict.fromkeys(groups, float(self.factor))
+        if not self.factor or not set(self.factor) <= set(groups):
+            has = ", ".join(map(repr, groups)) if groups != [None] else "none with a schedule of its own"
+            raise ValueError(
+                f"scale needs a factor for some of the param groups, got {checks.shown(self.factor)}; there is {has}"
+            )
+        return {group: float(factor) for group, factor in self.factor.items()}
 
     def rest(self, schedule: Schedule, position: float) -> Schedule:
-        return schedule.cut(position)._scaled(float(self.factor))
+        assert not isinstance(self.factor, Mapping)
+        left = schedule.cut(position)
+        return steps.begin(left, float(self.factor)) if self.merge else left._scaled(float(self.factor))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ class Change:
         what: The act, as text.
         why: The reason, in the words of whoever made it.
         rest: What each schedule of the plan says from there on, counted from there; None where it is unchanged.
+        merged: Number of small changes that it stands for; 0 if it is an ordinary one.
     """
 
     position: float
@@ -24,6 +25,7 @@ class Change:
     what: str
     why: str
     rest: tuple[Schedule | None, ...]
+    merged: int = 0
 
 
 def amended(schedule: Schedule, position: float, rest: Schedule | None) -> Schedule:

@@ -6,5 +6,6 @@ except ImportError as _error:
     raise ImportError('lehr.Scheduler needs torch: pip install "lehr[torch]"') from _error
 
 from .checkpoint import StateMismatchError as StateMismatchError
+from .greedy import Greedy as Greedy
 from .plateau import Plateau as Plateau
 from .scheduler import Scheduler as Scheduler

@@ -16,7 +16,7 @@ from itertools import chain, groupby
 from typing import Any, TypeVar
 
 from .. import spec
-from ..control import Change
+from ..control import Change, steps
 from ..schedules import checks
 from .bindings import Binding, names
 from .plan import Plan, Schedules
@@ -85,7 +85,7 @@ class State:
         plan: What drives what, and what has changed.
         factors: The factor of each param group, by binding.
         updates: Updates made so far.
-        watchers: The state of each `Plateau`.
+        watchers: The state of each `Plateau` and `Greedy`.
         commands: How many commands of the control file were dealt with.
         pending: Units by which the position is ahead of the calls of `advance`: those of an update after which
             `advance` had not been called yet.
@@ -161,6 +161,7 @@ def to_dict(state: State) -> dict[str, Any]:
     runs = [[factor, len(list(same))] for factor, same in groupby(chain.from_iterable(state.factors))]
     history = [
         [c.position, c.what, c.why, [None if rest is None else spec.to_dict(rest) for rest in c.rest]]
+        + [c.merged] * (c.merged > 0)
         for c in plan.changes
     ]
     fields = {
@@ -284,13 +285,17 @@ def _changes(rows: Any, times: Any, bindings: int) -> tuple[Change, ...]:
 
 
 def _change(row: Any, bindings: int) -> Change:
-    position, made, what, why, rest = row
+    position, made, what, why, rest, merged = row if len(row) == 6 else [*row, 0]
     texts = isinstance(what, str) and isinstance(why, str)
     if type(position) not in (int, float) or not 0 <= position < MOST_POSITION or type(made) is not int or not texts:
         raise ValueError(f"a change is a position, a time and two texts, got {checks.shown(row)}")
     if len(rest) != bindings:
         raise ValueError(f"a change has a schedule for each of {bindings}, got {len(rest)}")
-    return Change(position, made, what, why, tuple(None if row is None else spec.from_dict(row) for row in rest))
+    schedules = tuple(None if row is None else spec.from_dict(row) for row in rest)
+    merged = checks.integer("merged", merged, owner="a change", least=0)
+    if merged and not all(rest is None or steps.is_stepped(rest) for rest in schedules):
+        raise ValueError(f"{merged} changes in one are a schedule times its factors, got {checks.shown(schedules)}")
+    return Change(position, made, what, why, schedules, merged)
 
 
 def _watchers(rows: Any) -> list[dict[str, Any]]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
 from .. import spec
-from ..control import Act, Change, amended
+from ..control import Act, Change, Scale, amended, steps
+from ..control.acts import GroupKey
+from ..control.commands import LONGEST_WHY
 from ..schedules import Schedule, checks, recipes
 from ..schedules.recipes import Recipe
 from .bindings import Binding, names
@@ -69,23 +71,58 @@ class Plan:
             drives = names(self.schedules)
             raise ValueError(f"{str(act).partition('(')[0]} changes the rate, and this Scheduler drives only {drives}")
         resolved = act.resolved(None if self.length == math.inf else self.length, lr, whole=self.unit != "epochs")
+        last, merges = self.changes[-1] if self.changes else None, False
+        if isinstance(resolved, Scale) and resolved.merge:
+            merges = True
+            if last is not None and last.merged and last.position <= position:
+                merged = self._merged(last, resolved.factors(groups), position, why)
+                return self._with(merged, earlier=self.changes[:-1])
         acts = resolved.for_groups(groups)
         rest = tuple(
-            acts[binding.group].rest(schedule, position) if binding.key == "lr" else None
+            acts[binding.group].rest(schedule, position) if binding.key == "lr" and binding.group in acts else None
             for binding, schedule in self.schedules.items()
         )
-        change = Change(position, int(time.time()), str(resolved), why, rest)
-        plan = replace(self, changes=(*self.changes, change))
+        change = Change(position, int(time.time()), str(resolved), why, rest, merged=int(merges))
+        plan = self._with(change, earlier=self.changes)
+        self._check_that_it_does_something(resolved, position, rest)
+        return plan
+
+    def _with(self, change: Change, earlier: tuple[Change, ...]) -> Plan:
+        """The plan with one more change, after earlier ones."""
+        plan = replace(self, changes=(*earlier, change))
         now = {
-            binding: amended(schedule, position, new)
-            for (binding, schedule), new in zip(self.schedules.items(), rest, strict=True)
+            binding: amended(schedule, change.position, new)
+            for (binding, schedule), new in zip(self.schedules.items(), change.rest, strict=True)
         }
-        for schedule, new in zip(now.values(), rest, strict=True):
+        for schedule, new in zip(now.values(), change.rest, strict=True):
             if new is not None:
                 _check_rest(schedule, new)
-        self._check_that_it_does_something(resolved, position, rest)
         vars(plan)["schedules"] = now  # what would be computed from the start otherwise, again and again
         return plan
+
+    def _merged(self, last: Change, factors: dict[GroupKey, float], position: float, why: str) -> Change:
+        """The last change with one more: both are small ones that share an entry of the history."""
+        at, rest = position - last.position, list(last.rest)
+        for index, (binding, schedule) in enumerate(self.schedules.items()):
+            if binding.key == "lr" and binding.group in factors:
+                stepped, factor = rest[index], factors[binding.group]
+                if stepped is None:
+                    rest[index] = steps.begin(schedule.cut(last.position), factor, at)
+                else:
+                    rest[index] = steps.proceed(stepped, at, factor)
+        merged = replace(last, rest=tuple(rest), merged=last.merged + 1)
+        what = Scale.of(self._factors_of(merged), [binding.group for binding in self.initial if binding.key == "lr"])
+        summary = f"{merged.merged} changes, the last at {position}: {why}"
+        return replace(merged, what=str(what), why=summary[:LONGEST_WHY])
+
+    def _factors_of(self, change: Change) -> dict[GroupKey, float]:
+        pairs = zip(self.initial, change.rest, strict=True)
+        return {binding.group: steps.last_factor(rest) for binding, rest in pairs if rest is not None}
+
+    @property
+    def own_factors(self) -> dict[GroupKey, float]:
+        """For each group the product of the small changes for which the last entry of the history stands."""
+        return self._factors_of(self.changes[-1]) if self.changes and self.changes[-1].merged else {}
 
     def _check_that_it_does_something(self, act: Act, position: float, rest: tuple[Schedule | None, ...]) -> None:
         """Refuse a change that leaves every rate at 0 where it already was 0 for good."""

@@ -25,7 +25,7 @@ from .group_scale import GroupScale
 from .groups import Optimizer, all_groups, number
 from .hooks import Hooks
 from .plan import Plan
-from .plateau import Plateau, as_number
+from .watcher import Watcher, as_number, listed, paired
 from .writer import Written
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Scheduler(LRScheduler):
         self.optimizer, self._optimizers = optimizers[0], optimizers  # type: ignore[assignment]  # or what wraps one
         self._clock, self._writers, self._writer = clock, writers, next(iter(writers.values()))
         self._written = self._writer.written
-        self._watchers: list[Plateau] = []
+        self._watchers: list[Watcher] = []
         self._control_file = None if control_file is None else ControlFile(control_file)
         self._group_count = len(all_groups(optimizers))
         self._has_schedules_by_group = any(binding.group is not None for binding in schedules)
@@ -172,7 +172,7 @@ class Scheduler(LRScheduler):
 
         Args:
             current_step: Index of the update, from 0; in another `unit`, units consumed before it.
-            metric: For the `Plateau`s that watch this scheduler.
+            metric: For each `Plateau` and `Greedy` that watches this Scheduler.
             epoch: The same as `current_step`, by the name that torch gives it.
 
         Raises:
@@ -223,7 +223,7 @@ class Scheduler(LRScheduler):
             )
         clock = self._clock
         if metric is not None and self._watchers:
-            metric = as_number(metric)  # refused here, before anything changes
+            metric = as_number(metric, "step")  # refused here, before anything changes
         index = epoch if current_step is None else current_step
         if index is not None:
             position = clock.index(index)
@@ -490,8 +490,8 @@ class Scheduler(LRScheduler):
         """Lower the rate for a while; see `lehr.control.Dip`."""
         self.change(Dip(factor, recover), why)
 
-    def scale(self, factor: float, why: str = "") -> None:
-        """Multiply what is left by a factor; see `lehr.control.Scale`."""
+    def scale(self, factor: float | Mapping[GroupKey, float], why: str = "") -> None:
+        """Multiply what is left by a factor, or that of some param groups each by its own; see `lehr.control.Scale`."""
         self.change(Scale(factor), why)
 
     def amend(self, schedule: Schedule | Mapping[GroupKey, Schedule], why: str = "") -> None:
@@ -620,7 +620,7 @@ class Scheduler(LRScheduler):
     # Checkpoints.
 
     def state_dict(self) -> dict[str, Any]:
-        """Position, plan, group factors and the counters of each `Plateau`, in plain numbers and strings."""
+        """Position, plan, group factors, and the state of each `Plateau` and `Greedy`, in plain numbers and strings."""
         return checkpoint.to_dict(self._state())
 
     def _state(self) -> State:
@@ -659,20 +659,20 @@ class Scheduler(LRScheduler):
         written = checkpoint.from_dict(state_dict, groups).in_the_order_of(code)
         saved = written.at_equal_samples(code.plan.samples_per_step, keeps_changes=keep != "code")
         code = self._with_what_is_left_open(code, saved)
-        same_watchers = len(saved.watchers) == len(self._watchers)
-        watched = list(zip(self._watchers, saved.watchers, strict=True)) if same_watchers else []
-        of_watchers = [f"Plateau: {row}" for watcher, state in watched for row in watcher.differences(state)]
-        if saved.watchers and not same_watchers:
-            of_watchers.append(f"Plateaus: checkpoint {len(saved.watchers)}, code {len(self._watchers)}")
+        watched = paired(self._watchers, saved.watchers)
+        others = listed(self._watchers, saved.watchers) if watched is None and saved.watchers else ""
+        watched = watched or []
+        of_watchers = [f"{type(w).__name__}: {row}" for w, state in watched for row in w.differences(state)]
+        of_watchers += [f"what watches the metric: {others}"] if others else []
         differences = saved.differences(code)
         if (differences or of_watchers) and keep is None:
             raise StateMismatchError(differences + of_watchers)
         if keep == "checkpoint":
             saved.check_that_it_fits(code)
-            if saved.watchers and not same_watchers:
+            if others:
                 raise ValueError(
-                    f"the checkpoint has {len(saved.watchers)} Plateaus and the code {len(self._watchers)}: "
-                    f"keep='checkpoint' needs as many; keep='code' does not"
+                    f"what watches the metric differs ({others}): keep='checkpoint' needs the same; keep='code' does "
+                    f"not"
                 )
         code_holds = keep == "code" and (bool(differences) or saved is not written)
         plan = replace(self._plan, changes=()) if code_holds else saved.plan

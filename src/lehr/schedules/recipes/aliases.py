@@ -48,6 +48,7 @@ _ELSEWHERE = {
         "add a lehr.Plateau to a Scheduler: it lowers the rate of any schedule",
     ),
     "lambdalr": "tabulate the function: lehr.tabulate(function, N)",
+    **dict.fromkeys(("greedy", "greedylr"), "add a lehr.Greedy to a Scheduler: it raises and lowers the rate"),
     "multiplicativelr": "tabulate the rates: lehr.Table([...])",
     "sequentiallr": "put one schedule after another: a.then(b)",
     "join_schedules": "put one schedule after another: a.then(b)",
