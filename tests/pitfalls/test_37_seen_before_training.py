@@ -37,10 +37,10 @@ def test_what_is_seen_is_what_is_used(name):
 def test_any_position_costs_the_same(name):
     schedule = SHORT[name]
     schedule(0)
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(100):
         schedule(10**9)
-    assert time.perf_counter() - began < 0.1  # one after the other they would take minutes
+    assert time.process_time() - began < 0.1  # one after the other they would take minutes
 
 
 def test_describe_says_the_resolved_numbers():

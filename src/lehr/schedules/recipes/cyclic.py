@@ -56,8 +56,8 @@ def one_cycle(
     down = total - up if ramps == 2 else up if decay_steps is None else int(decay_steps)
     if up + down > total:
         raise ValueError(
-            f"one_cycle with {ramps} ramps needs the first of them to fit into `training_steps`, got "
-            f"warmup_steps={up} and {down} steps down in training_steps={total}; shorten the warmup or lengthen the run"
+            f"one_cycle with {ramps} ramps needs the first {ramps - 1} to fit into the run, got warmup_steps={up}, "
+            f"training_steps={total}{'' if ramps == 2 else f' and {down} steps down'}; shorten them or lengthen the run"
         )
     rise = Ramp(low, max_lr, up, shape)
     if ramps == 2:

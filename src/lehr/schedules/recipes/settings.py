@@ -79,6 +79,7 @@ class Settings:
         self._defaults = {n: p.default for n, p in parameters.items() if not is_required(p)}
         self._forms = {n: _form(hints[n]) for n in parameters}
         self._optional = {n for n in parameters if type(None) in get_args(hints[n])}
+        self._final_defaults = {n: value for n, value in self._defaults.items() if not str(value).endswith("%")}
 
     def resolve(self, args: Sequence[object], kwargs: Mapping[str, object]) -> dict[str, Any]:
         """Every setting of a call, in the form that its annotation says.
@@ -94,6 +95,9 @@ class Settings:
         resolved = {}
         for name in self._names:
             value = given[name]
+            if name in self._final_defaults and value is self._final_defaults[name]:
+                resolved[name] = value  # nothing to check or to convert
+                continue
             is_none = value is None and name in self._optional
             resolved[name] = None if is_none else self._forms[name](name, value, self.owner, steps)
         self._check_levels(resolved)
