@@ -8,9 +8,31 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if _TYPE_CHECKING:
-    pass
+    from .composer import from_composer as from_composer
+    from .deepspeed import from_deepspeed as from_deepspeed
+    from .deepspeed import hyperparameters_from_deepspeed as hyperparameters_from_deepspeed
+    from .fairseq import from_fairseq as from_fairseq
+    from .ignite import from_ignite as from_ignite
+    from .megatron import from_megatron as from_megatron
+    from .megatron import hyperparameters_from_megatron as hyperparameters_from_megatron
+    from .nanogpt import from_nanochat as from_nanochat
+    from .nanogpt import from_nanogpt as from_nanogpt
+    from .olmo import from_olmo as from_olmo
+    from .torchtitan import from_torchtitan as from_torchtitan
 
-_FILES: dict[str, str] = {}
+_FILES: dict[str, str] = {
+    "from_composer": "composer",
+    "from_deepspeed": "deepspeed",
+    "from_fairseq": "fairseq",
+    "from_ignite": "ignite",
+    "from_megatron": "megatron",
+    "from_nanochat": "nanogpt",
+    "from_nanogpt": "nanogpt",
+    "from_olmo": "olmo",
+    "from_torchtitan": "torchtitan",
+    "hyperparameters_from_deepspeed": "deepspeed",
+    "hyperparameters_from_megatron": "megatron",
+}
 """Public name -> the file it is in."""
 
 __all__ = sorted(_FILES)
