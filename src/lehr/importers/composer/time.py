@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..schedules import checks
+from ...schedules import checks
 
 UNITS = ("ba", "sp", "tok")
 _TEXT = re.compile(r"\s*([0-9][0-9_]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?)\s*(ep|ba|sp|tok|dur)\s*")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..schedules import Constant, Exponential, PowerLaw, Ramp, Schedule, checks
-from .after import ended
-from .composer_time import Clock, Time
-from .counting import in_updates
-from .settings import Settings
+from ...schedules import Constant, Exponential, PowerLaw, Ramp, Schedule, checks
+from ..after import ended
+from ..counting import in_updates
+from ..settings import Settings
+from .time import Clock, Time
 
 WARMUP = ("t_warmup", "scale_warmup")
 MOST_CYCLES = 1000

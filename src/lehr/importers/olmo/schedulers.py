@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..schedules import Constant, PowerLaw, Ramp, Schedule, checks
-from .extrapolation import extrapolated
-from .olmo_types import BASE, SETTINGS, kind_of
-from .settings import Settings
+from ...schedules import Constant, PowerLaw, Ramp, Schedule, checks
+from ..extrapolation import extrapolated
+from ..settings import Settings
+from .types import BASE, SETTINGS, kind_of
 
 Built = tuple[Schedule, Schedule | None]
 """The schedule, and what its formula goes on to after the run, if that is not what it ends with."""

@@ -1,20 +1,15 @@
-"""DeepSpeed's learning-rate schedules, from its JSON config. DeepSpeed is not needed.
-
-DeepSpeed counts one update late: the constructor writes the first rate, and the step after update 0 sets its counter
-to 0. So LRRangeTest and OneCycle, which look one ahead, use position t in update t, and the Warmup schedules use
-position t - 1: their first two updates have the first rate.
-"""
+"""The scheduler in a DeepSpeed config, with what the caller fills in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..schedules import Constant, Schedule, checks
-from .after import check_after
-from .deepspeed_schedulers import BUILD, SETTINGS, momentum
-from .originals import installed, optimizer_with, stepped
-from .settings import Settings
+from ...schedules import Constant, Schedule, checks
+from ..after import check_after
+from ..originals import installed, optimizer_with, stepped
+from ..settings import Settings
+from .schedulers import BUILD, SETTINGS, momentum
 
 
 def from_deepspeed(

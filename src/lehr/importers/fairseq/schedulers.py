@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from ..schedules import Constant, Exponential, PowerLaw, Ramp, Schedule, checks
-from .after import ended
-from .settings import Settings
+from ...schedules import Constant, Exponential, PowerLaw, Ramp, Schedule, checks
+from ..after import ended
+from ..settings import Settings
 
 
 def _lrs(settings: Settings) -> list[float]:

@@ -1,20 +1,17 @@
-"""OLMo-core's learning-rate schedulers, from their config. OLMo-core is not needed.
-
-OLMo-core sets the rate just before an update, with its counter already raised: update t has the rate of c = t + 1.
-"""
+"""The config of a scheduler of OLMo-core, and of the experiment around it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..schedules import Schedule
-from .after import check_after, ended
-from .counting import in_updates
-from .olmo_schedulers import build
-from .olmo_types import CLASSES, kind_of
-from .originals import installed
-from .settings import Settings
+from ...schedules import Schedule
+from ..after import check_after, ended
+from ..counting import in_updates
+from ..originals import installed
+from ..settings import Settings
+from .schedulers import build
+from .types import CLASSES, kind_of
 
 HINTS = {
     "lr": "give the optimizer's rate as lr=",

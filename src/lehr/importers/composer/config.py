@@ -1,19 +1,15 @@
-"""Composer's learning-rate schedulers, from a YAML of Composer or LLM Foundry. Composer is not needed.
-
-Composer counts batches, and an update is a batch: update t has the factor of t. Its times (``"10ep"``, ``"500ba"``,
-``"0.1dur"``, ``"1e9tok"``, ``"4096sp"``) become updates here.
-"""
+"""The config of a scheduler of Composer, and of the run around it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..schedules import Schedule, checks
-from .after import check_after
-from .composer_schedulers import BUILD, NAMES
-from .composer_time import Clock
-from .settings import Settings
+from ...schedules import Schedule, checks
+from ..after import check_after
+from ..settings import Settings
+from .schedulers import BUILD, NAMES
+from .time import Clock
 
 HINTS = {"lr": "give the optimizer's rate as lr=", "max_duration": 'give it as max_duration=, such as "10ep"'}
 SIZES = ("batches_per_epoch", "samples_per_batch", "tokens_per_batch")

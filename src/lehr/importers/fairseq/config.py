@@ -1,17 +1,14 @@
-"""fairseq's learning-rate schedulers, from its arguments. fairseq is not needed.
-
-fairseq sets the rate from the number of updates done, so update t has the rate of t. Epochs count from 1.
-"""
+"""The arguments of fairseq, side by side or in groups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..schedules import Schedule, checks
-from .after import check_after
-from .fairseq_schedulers import BUILD
-from .settings import Settings, arguments, refuse_strays
+from ...schedules import Schedule, checks
+from ..after import check_after
+from ..settings import Settings, arguments, refuse_strays
+from .schedulers import BUILD
 
 WORDS = (
     "lr_scheduler", "lr_period_updates", "lr_shrink", "lr_decay_period", "lr_deacy_period", "lr_decay", "lr_patience",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ..schedules import Constant, PowerLaw, Ramp, Schedule
-from .after import ended
-from .extrapolation import FAR
-from .settings import Settings
+from ...schedules import Constant, PowerLaw, Ramp, Schedule
+from ..after import ended
+from ..extrapolation import FAR
+from ..settings import Settings
 
 WARMUP = ("warmup_num_steps", "warmup_type")
 CYCLE = (
