@@ -43,6 +43,19 @@ def test_one_cycle_in_stairs():
     assert rates(stairs, 7) == [0.1, 0.1, 0.3, 0.3, 0.5, 0.3, 0.1]
 
 
+@pytest.mark.parametrize(("up", "down"), [(2, 2), (5, 7), (61, 50), (50, 61)])
+def test_stairs_that_are_no_whole_number_of_updates(up, down):
+    """⌊j · up / 9⌋ stairs after j updates of 9; ⌊(21 - i) · down / 21⌋ above the floor after i of 21. No update is
+    moved to another stair by rounding, in the rate or in the momentum."""
+    params = {"cycle_min_lr": 0.0, "cycle_max_lr": 1.0, "cycle_first_step_size": 9, "cycle_second_step_size": 21}
+    params |= {"cycle_first_stair_count": up, "cycle_second_stair_count": down}
+    scheduled = hyperparameters_from_deepspeed({"scheduler": {"type": "OneCycle", "params": params}})
+    shares = [j * up // 9 / up for j in range(10)] + [(21 - i) * down // 21 / down for i in range(1, 22)]
+    assert [scheduled["lr"](t) for t in range(31)] == pytest.approx(shares, abs=1e-14)
+    momentum = [0.9 - 0.1 * share for share in shares[1:]]
+    assert [scheduled["betas[0]"](t) for t in range(1, 31)] == pytest.approx(momentum, abs=1e-14)
+
+
 def test_momentum_mirrors_the_rate_but_begins_low():
     scheduled = hyperparameters_from_deepspeed({"scheduler": {"type": "OneCycle", "params": CYCLE}})
     assert sorted(scheduled) == ["betas[0]", "betas[1]", "lr"]

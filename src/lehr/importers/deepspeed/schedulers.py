@@ -55,13 +55,13 @@ def _cycle(settings: Settings, low: float, high: float) -> Schedule:
     down_stairs = settings.integer("cycle_second_stair_count", up_stairs)
     rise: Schedule = Ramp(low, high, up)
     fall: Schedule = Ramp(high, low, down)
+    # In stairs, update i is at i · count of length · count, and a stair is the length: all are integers, so that no
+    # update is moved to the next stair by rounding. On the way down the stair that an update is on ends there.
     if up_stairs:
-        # Half a count further on, no update is where one stair ends, so rounding cannot move it to the other.
-        rise = rise.stairs(up / up_stairs).cut(0.5 / up_stairs, up + 0.5 / up_stairs)
+        rise = Ramp(low, high, up * up_stairs).stairs(up).stretch(up)
     if down_stairs and down:
-        # On the way down the stair that update i is on ends there: i is rounded up.
-        stair = down / down_stairs
-        fall = Constant(high, 1).then(fall.cut(stair).stairs(stair).cut(1 - 0.5 / down_stairs)).cut(0, down)
+        whole = down * down_stairs
+        fall = Ramp(high, low, whole).stairs(down).cut(down - 1, whole + down - 1).stretch(down)
     return rise.then(fall)
 
 
