@@ -439,7 +439,7 @@ class Run(RuleBasedStateMachine):
         s, model = self.scheduler, self.model
         rate, factors = s.schedule(model.position), model.all_factors()
         expected = [rate * factor for factor in factors]
-        assert s.get_last_lr() == expected
+        assert s.get_lr() == expected
         assert s.current_lr == max(expected)
         assert s.next_lrs == [s.schedule(model.next_position) * factor for factor in factors]
         known = len(model.factors)

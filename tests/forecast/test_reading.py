@@ -67,6 +67,18 @@ def test_trainer_state(tmp_path):
     assert training.at[1] == 150, "a mean over 100 updates belongs to their middle"
 
 
+@pytest.mark.parametrize("every", [1, 2, 3, 100])
+def test_trainer_state_of_any_interval(tmp_path, every):
+    """A mean over one update belongs to it; the summary at the end, a mean over the whole run, to none."""
+    steps = range(every, 21 * every, every)
+    history = [{"step": t, "loss": 5 - t / (20 * every), "learning_rate": SCHEDULE(t - 1)} for t in steps]
+    summary = {"step": 20 * every, "train_loss": 4.0, "train_runtime": 1.0}
+    path = write(tmp_path / "trainer_state.json", json.dumps({"log_history": [*history, summary]}))
+    run = read_run(path, SCHEDULE)
+    assert run.at.tolist() == [t - every + (every + 1) // 2 for t in steps]
+    assert run.loss.tolist() == [row["loss"] for row in history]
+
+
 def test_lightning_csv(tmp_path):
     lines = ["epoch,lr-AdamW,step,train_loss,val_loss"]
     for i, rate, loss in rows():

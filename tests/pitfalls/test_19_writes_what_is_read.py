@@ -61,20 +61,25 @@ def test_a_wrapper_that_looks_up_is_right():
     scheduler.check()
 
 
-@pytest.mark.parametrize("steps", [0, 1, 3])
-def test_a_wrapper_that_lost_its_groups_is_told_of(steps):
+def test_a_wrapper_that_lost_its_groups_is_looked_through():
     inner = sgd(gradient=True)
-    wrapper = Wrapper(inner)
+    scheduler, rows = applied_and_shown(lambda opt: Scheduler(opt, HALVING), Wrapper(inner), inner)
+    assert rows == [[1.0, 0.5], [0.5, 0.25], [0.25, 0.125]]
+    scheduler.check()
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_wrapper_that_took_another_optimizer_is_told_of(steps):
+    wrapper = Wrapper(sgd(gradient=True))
     scheduler = Scheduler(wrapper, HALVING)
     scheduler.check()
-    inner.load_state_dict(copy.deepcopy(inner.state_dict()))
+    wrapper.optimizer = sgd(gradient=True)
     for _ in range(steps):
         wrapper.step()
-        scheduler.step()
-    if steps:
-        said = rf"at step {steps}: lr of param group 0 .*1\.0.*{0.5**steps}"
-        with pytest.raises(ValueError, match=said):
-            scheduler.check()
+        scheduler.step(scheduler.position + 1)
+    said = rf"at step {steps}: lr of param group 0 .*1\.0.*{0.5**steps}"
+    with pytest.raises(ValueError, match=said):
+        scheduler.check()
 
 
 @pytest.mark.parametrize("follow", [False, True])

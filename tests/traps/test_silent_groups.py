@@ -37,7 +37,7 @@ def test_a_late_group_is_found_at_any_number_of_groups(groups, follow):
         optimizer.step()
     expected = [scheduler.schedule(scheduler.position)] * groups
     assert rates_of(optimizer)[:groups] == expected
-    assert rates_of(optimizer) == scheduler.get_last_lr()
+    assert rates_of(optimizer) == scheduler.get_lr()
 
 
 @pytest.mark.parametrize("groups", [1, 2, 7, 8, 9, 20])

@@ -26,6 +26,8 @@ class Clock:
         skipped: Calls of `step` that came without an update.
         following: Whether updates alone move it.
         pending: Units by which a loaded position is ahead of the calls of `advance`.
+        ahead: Whether the next position was asked for already, by a trainer that adds to `last_epoch`.
+        set_to: What `last_epoch` was set to last, if that was one more than before; else -1.
     """
 
     def __init__(
@@ -48,10 +50,11 @@ class Clock:
             samples_per_step = checks.integer("samples_per_step", samples_per_step, owner="Scheduler")
         self.samples_per_step = samples_per_step
         self.position: float = 0
-        self.used = self.following = False
+        self.used = self.following = self.ahead = False
         self.last_used: float | None = None
         self.updates = self.skipped = 0
         self.pending: float = 0
+        self.set_to: float = -1
         self._whole_update = None if unit == "epochs" else self.per_update
         self._heard = self._stepped_before_training = self._loaded = False
 
@@ -64,12 +67,16 @@ class Clock:
 
     def go_to(self, position: float) -> None:
         """Stand at a position whose update is still to come."""
-        self.position, self.used, self.pending = position, False, 0
+        self.position, self.used, self.pending, self.ahead = position, False, 0, False
 
     def load(self, position: float, updates: int, pending: float) -> None:
         """Stand where a checkpoint was written."""
         self.go_to(position)
         self.updates, self.last_used, self.pending, self._loaded = updates, None, pending, True
+
+    def resume(self, position: float) -> None:
+        """Stand where a run goes on, of which nothing else is known."""
+        self.load(position, self.updates, 0)
 
     def one_update(self) -> float:
         """What an update moves by.
@@ -114,6 +121,10 @@ class Clock:
         """Whether calls do not move it: after `follow`, once the first update was counted."""
         return self.following and self.last_used is not None
 
+    def starts_anew(self) -> bool:
+        """Whether it stands at the first position, and neither an update nor a state has brought it there."""
+        return self.position == 0 and not self.updates and not self._loaded
+
     def steps_over_the_first(self) -> bool:
         """Whether the first update of the run does not use position 0, which was stepped over."""
         stepped_over = self._stepped_before_training or self.position == self.per_update
@@ -146,14 +157,34 @@ class Clock:
         heard, self._heard = self._heard, False
         if not self.following and (self.used or not hears_updates):
             return True
-        in_training = self.updates or any(
-            p.grad is not None for group in all_groups(self._optimizers) for p in group.get("params", ())
-        )
-        if not in_training:
+        if not self.in_training():
             self._stepped_before_training = not self.following
             return not self.following
         self.skipped += not heard
         return False
+
+    def in_training(self) -> bool:
+        """Whether an update was made, or there is a gradient for one."""
+        return bool(self.updates) or any(
+            p.grad is not None for group in all_groups(self._optimizers) for p in group.get("params", ())
+        )
+
+    # A trainer that adds to `last_epoch`, as ignite's: it asks for the rates at `last_epoch` and writes them, and then
+    # adds 1. So afterwards the optimizer holds the rates of one position before.
+
+    def asked_for(self, hears_updates: bool) -> float:
+        """The position whose rates are asked for: the same again, while the update at the present one has not come."""
+        waits = self.ahead and hears_updates and not self.used and self.in_training()
+        return self.position + (self.ahead and not waits)
+
+    def add_one(self, hears_updates: bool) -> None:
+        """Note that `last_epoch` was counted up."""
+        asked = self.asked_for(hears_updates)
+        if asked != self.position:
+            self.go_to(asked)
+        elif self.ahead:
+            self.skipped += 1  # a micro-batch
+        self.ahead = True
 
 
 def _per_update(unit: str, value: float | None) -> float | None:

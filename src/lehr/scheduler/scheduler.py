@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -24,8 +25,11 @@ from .control_file import ControlFile
 from .group_scale import GroupScale
 from .groups import Optimizer, all_groups, number
 from .hooks import Hooks
+from .loads import Loads
 from .plan import Plan
+from .rounds import Rounds
 from .watcher import Watcher, as_number, listed, paired
+from .wrappers import innermost, layers
 from .writer import Written
 
 if TYPE_CHECKING:
@@ -35,6 +39,10 @@ if TYPE_CHECKING:
 
 ENOUGH = 0.9
 """The share of a schedule that a finished run has used; below it `report` warns."""
+
+MOST_LEFT_ALONE = 3
+"""Updates in a row at a rate of 0 that somebody else wrote, above which a warning comes. torch makes one to create an
+optimizer's state, when it is saved or loaded; of an optimizer that never has one, each time."""
 
 Piece = tuple[float, float, Formula, Any, Written, Clock]
 """Positions from and to, the formula that holds there, and what `step` needs beside it."""
@@ -61,7 +69,8 @@ class Scheduler(LRScheduler):
     to its groups.
 
     Args:
-        optimizer: Anything with `param_groups`; or a list of such, which are one run.
+        optimizer: Anything with `param_groups`; or a list of such, which are one run. Wrappers and containers are
+            looked through: the rates are written into the optimizers that update.
         schedule: ``"cosine"``, ``"linear"``, ``"constant"`` or the name of another recipe, to be built from the
             settings that follow; or a `Schedule`, which needs none of them (or an object that has one as its
             ``schedule``); or a mapping from hyperparameter (``"lr"``, ``"weight_decay"``, ``"betas[0]"``) or from
@@ -128,16 +137,16 @@ class Scheduler(LRScheduler):
             **recipe_options,
         }
         settings = {name: value for name, value in settings.items() if value is not None}
-        optimizers = _listed(optimizer)
-        if not optimizers:
-            raise ValueError("Scheduler needs at least one optimizer, got an empty list")
+        self._layers = layers(optimizer)
+        optimizers = [chain[-1] for chain in self._layers]
         self._keep = _checked_keep(keep)
         clock = Clock(optimizers, unit, per_update, samples_per_step)
         schedules, writers, self._max_lr_is_given = bind(schedule, settings, optimizers, group_scale)
         check_warmups(schedules, unit, clock.per_update)
         plan = Plan(schedules, (), unit, clock.samples_per_step or 0)
         attach(self, optimizers, writers)
-        self.optimizer, self._optimizers = optimizers[0], optimizers  # type: ignore[assignment]  # or what wraps one
+        given = optimizer[0] if isinstance(optimizer, list | tuple) else optimizer
+        self.optimizer, self._optimizers = given, optimizers  # type: ignore[assignment]  # or what wraps one
         self._clock, self._writers, self._writer = clock, writers, next(iter(writers.values()))
         self._written = self._writer.written
         self._watchers: list[Watcher] = []
@@ -146,16 +155,18 @@ class Scheduler(LRScheduler):
         self._has_schedules_by_group = any(binding.group is not None for binding in schedules)
         self._writes_one_rate = list(schedules) == [Binding("lr", None)]
         self._warned: set[str] = set()
-        self._left_alone = 0
+        self._left_alone: Counter[tuple[int, int]] = Counter()  # by the updates made before, and the optimizer
         self._unmatched = self._writer.unmatched()
         self._updates_at_metric = -1
         self._piece: Piece
-        self._no_piece: Piece = (0, 0, float, self.optimizer, self._written, clock)  # no position is in it
+        self._no_piece: Piece = (0, 0, float, optimizers[0], self._written, clock)  # no position is in it
+        self._rounds = Rounds(len(optimizers))
+        self._loads = Loads(optimizers)
         self._used_lrs: tuple[int, list[float]] | None = None  # after so many updates, under an earlier plan
         self._check_rates(plan)
         self._follow_plan(plan)
         self._write()
-        self._hooks = Hooks(self, optimizers, self._written)
+        self._hooks = Hooks(self, self._layers, self._written)
 
     # Moving.
 
@@ -227,10 +238,13 @@ class Scheduler(LRScheduler):
         index = epoch if current_step is None else current_step
         if index is not None:
             position = clock.index(index)
+            self._loads.only_optimizer = False
             if clock.counts_alone() and position != clock.position:
                 self._refuse_to_move(f"step({position})")
             else:
                 self._move(position)
+        elif clock.position == -1:  # a part of a SequentialLR, which begins
+            self._move(0)
         elif clock.had_an_update(self._hooks.hears_updates):
             self._move(clock.after(clock.position, clock.one_update()))
         if metric is not None and not (self._updates_at_metric == clock.updates and clock.last_used is not None):
@@ -271,20 +285,28 @@ class Scheduler(LRScheduler):
         Each update uses the schedule's rate, whoever wrote another in between; a warning says so once. A rate of
         exactly 0 that somebody else wrote is left alone and its update not counted: torch makes such updates to create
         an optimizer's state. Micro-batches and updates that a gradient scaler skips do not count, and `step` calls of
-        a trainer do not move, those with a number from the first update on. Of several optimizers the last in the list
-        is the clock.
+        a trainer do not move, those with a number from the first update on.
+
+        Of several optimizers the last in the list is the clock. The others may be stepped before it or after it, or
+        inside backward: each update uses the rate of the clock's update that it belongs to.
 
         Raises:
-            ValueError: The optimizer has no step hooks, as some wrappers; give the one inside it. Or the schedule is
-                in samples, tokens or epochs, and `per_update` is not known.
+            ValueError: Neither the optimizer nor what it wraps has step hooks; it is a part of a SequentialLR; or the
+                schedule is in samples, tokens or epochs, and `per_update` is not known.
         """
         self._clock.one_update()
         if not self._hooks.hears_updates:
             raise ValueError(
-                f"follow needs the step hooks of torch optimizers, which {type(self.optimizer).__name__} does not "
-                f"have; give the Scheduler the optimizer inside it, or call step"
+                f"follow needs the step hooks of torch optimizers, which {type(self._optimizers[0]).__name__} does not "
+                f"have; give the Scheduler the torch optimizer inside it, or call step"
+            )
+        if self._loads.write_nothing:
+            raise ValueError(
+                "a part of a SequentialLR cannot follow, since SequentialLR calls its step: say the parts as one "
+                "schedule, a.then(b)"
             )
         self._clock.following = True
+        self._hooks.renew()
         self._take_piece()
         return self
 
@@ -350,7 +372,7 @@ class Scheduler(LRScheduler):
         start, stop, formula = self.schedule._piece_at(position)
         # Positions past the end, and those too large to save, are looked at each time.
         stop = min(stop, self._plan.length + 1, checks.LONGEST)
-        return start, stop, formula, self.optimizer, self._written, self._clock
+        return start, stop, formula, self._optimizers[0], self._written, self._clock
 
     def _look_for_groups(self, position: float) -> None:
         """Warn of groups that were added and have no schedule, and of names for which no group has come."""
@@ -378,27 +400,29 @@ class Scheduler(LRScheduler):
 
     def _before_changed_update(self) -> bool:
         """Restore the schedule's rate if other code changed it, or find that the update must not be counted."""
-        if all(writer.is_as_left() for writer in self._writers.values()):
-            return False
+        return not all(writer.is_as_left() for writer in self._writers.values()) and self._restore_or_leave(0)
+
+    def _restore_or_leave(self, index: int) -> bool:
         rates = [writer for writer in self._writers.values() if writer.key == "lr"]
         foreign = [held for writer in rates for _, held, _ in writer.foreign()]
         if foreign and all(number(held) == 0 for held in foreign):
-            self._left_alone += 1
-            if self._left_alone > 1:  # torch makes one, to create the state of an optimizer
+            self._left_alone[self._clock.updates, index] += 1
+            if self._left_alone[self._clock.updates, index] > MOST_LEFT_ALONE:
                 self._warn_once(
                     "left alone",
                     "somebody else set the rate to 0 and several updates were made at it; they are left alone and not "
                     "counted. Let only this Scheduler write the rate, or put the rate back after such an update",
                 )
             return True
-        if self._clock.following:
+        if self._clock.following or self._loads.may_move_groups:
+            self._loads.may_move_groups = False
             self._write()
         return False
 
     def _after_update(self) -> None:
         clock = self._clock
-        if not clock.updates and clock.steps_over_the_first():
-            self._warn_of_lost_first()
+        if not clock.updates:
+            self._look_at_the_first()
         position = clock.note_update()
         if not clock.following:
             return
@@ -410,21 +434,72 @@ class Scheduler(LRScheduler):
             self._move(position)
         self._piece = self._no_piece
 
+    # Of several optimizers each gets the rates of the update that it makes: while one is late, those of the last one.
+
+    def _before_update_of(self, index: int) -> bool:
+        if not all(writer.is_as_left(index) for writer in self._writers.values()) and self._restore_or_leave(index):
+            return True
+        if self._clock.following and self._clock.last_used is not None and self._rounds.begin(index):
+            self._write_one(index, self._clock.last_used)
+        return False
+
+    def _after_update_of(self, index: int) -> None:
+        if index == len(self._optimizers) - 1:
+            self._rounds.close()
+            self._after_update()
+        elif self._rounds.end(index) and self._clock.following:
+            self._write_one(index, self._clock.position)
+
+    def _after_skipped_update_of(self, index: int) -> None:
+        if index == len(self._optimizers) - 1:
+            self._clock.note_skipped_update()
+        elif self._rounds.skip(index) and self._clock.following:
+            self._write_one(index, self._clock.position)
+
+    def _write_one(self, index: int, position: float) -> None:
+        for schedule, writer in self._writes:
+            writer.write_one(index, schedule(position))
+
     def _after_skipped_update(self) -> None:
         self._clock.note_skipped_update()
 
-    def _warn_of_lost_first(self) -> None:
-        warn(
-            f"the first update uses the rate of {self._clock.unit[:-1]} {self._clock.position}, so that of 0 is never "
-            f"used and every rate comes one update early: call scheduler.step() after optimizer.step(), or "
-            f"scheduler.step(t) before it with t counted from 0"
-        )
+    def _look_at_the_first(self) -> None:
+        """Warn of a first update that uses another rate than it should."""
+        clock = self._clock
+        if clock.steps_over_the_first():
+            warn(
+                f"the first update uses the rate of {self._clock.unit[:-1]} {self._clock.position}, so that of 0 is "
+                f"never used and every rate comes one update early: call scheduler.step() after optimizer.step(), or "
+                f"scheduler.step(t) before it with t counted from 0"
+            )
+        elif self._loads.only_optimizer and clock.starts_anew():
+            warn(
+                f"the optimizer's state was loaded, and this Scheduler's was not: the schedule begins at "
+                f"{clock.unit[:-1]} 0. Save and load the Scheduler's state too (a trainer does it for a scheduler that "
+                f"it is given), or say where to go on, scheduler.step(t) before the first update, 0 to begin anew"
+            )
 
-    def _after_load(self) -> None:
+    def _after_load(self, moves_groups: bool) -> None:
+        if not self._loads.only_optimizer and self._clock.starts_anew():
+            self._loads.only_optimizer = self._holds_a_later_state()
         for writer in self._writers.values():
             writer.forget()
+        if self._loads.write_nothing:  # of a SequentialLR, and another part may have written the rate
+            return
         self._write()
+        self._hooks.renew()
         self._take_piece()
+        if self._loads.only_optimizer:
+            self._piece = self._no_piece  # so that a step that is given is seen
+        if moves_groups:
+            self._loads.may_move_groups = True
+            for writer in self._writers.values():
+                writer.forget()
+
+    def _holds_a_later_state(self) -> bool:
+        """Whether the optimizers' state is that of a run which has made updates, rather than that of a fresh one."""
+        rates = [(schedule, writer) for schedule, writer in self._writes if writer.key == "lr"]
+        return self._loads.brought_state() or any(writer.holds_another_rate(schedule(0)) for schedule, writer in rates)
 
     def detach(self) -> None:
         """Let go of the optimizer: no hook is left on it, and another Scheduler may drive it."""
@@ -523,12 +598,59 @@ class Scheduler(LRScheduler):
     @property  # type: ignore[override]  # in epochs it may be a fraction
     def last_epoch(self) -> float:
         """The position, by the name that torch gives it. Some trainers add to it."""
-        return self._clock.position
+        return self._clock.position + self._clock.ahead
 
     @last_epoch.setter
     def last_epoch(self, position: float) -> None:
-        # torch's SequentialLR takes one step back from 0.
-        self._clock.go_to(-1 if position == -1 else self._clock.index(position))
+        clock = self._clock
+        if position == -1:
+            self._become_part()
+            return
+        position = clock.index(position)
+        adds = clock.position >= 0 and position == self.last_epoch + 1
+        clock.set_to = position if adds else -1
+        if clock.counts_alone() and not adds:
+            self._refuse_to_move(f"last_epoch = {position}")
+        elif clock.following and adds:
+            clock.had_an_update(self._hooks.hears_updates)
+        elif adds:
+            self._add_one()
+        else:
+            self._move(position)
+
+    def _add_one(self) -> None:
+        """Follow ignite, which writes the rates of `get_lr` into the optimizer and then adds to `last_epoch`."""
+        before = self._clock.position
+        self._clock.add_one(self._hooks.hears_updates)
+        if self._clock.position != before:
+            for writer in self._writers.values():
+                writer.forget()
+            self._write()
+        self._piece = self._current_piece = self._no_piece  # so that a step that is given ends this
+
+    def _become_part(self) -> None:
+        """Let torch's SequentialLR say from when on this Scheduler writes; it takes each part one step back from 0.
+
+        Raises:
+            ValueError: This Scheduler follows, or the other parts took its first rate for their base.
+        """
+        if self._clock.following:
+            raise ValueError(
+                "a Scheduler that follows cannot be a part of a SequentialLR, which calls its step: leave out "
+                "follow(), or say the parts as one schedule, a.then(b)"
+            )
+        for schedule, writer in self._writes:
+            if writer.key == "lr" and writer.is_base_of_others(schedule(0)):
+                raise ValueError(
+                    f"the other parts of the SequentialLR were built after this Scheduler, and take its first rate, "
+                    f"{schedule(0):g}, for their base, which was {writer.written.start:g}: build them before it, or "
+                    f"say the parts as one schedule, a.then(b)"
+                )
+        for writer in self._writers.values():
+            writer.forget()
+        self._loads.write_nothing = True
+        self._clock.go_to(-1)
+        self._take_piece()
 
     @property
     def unit(self) -> str:
@@ -568,7 +690,7 @@ class Scheduler(LRScheduler):
     @property
     def current_lr(self) -> float:
         """The rate in the optimizer: of several groups, the largest."""
-        return max(self.get_last_lr())
+        return max(self._lrs(self._clock.position))
 
     @property
     def last_used_lrs(self) -> list[float]:
@@ -597,11 +719,15 @@ class Scheduler(LRScheduler):
 
     def get_lr(self) -> list[float]:  # type: ignore[override]  # torch's may hold tensors
         """The rate of each group at `last_epoch`."""
-        return self._lrs(self._clock.position)
+        return self._lrs(self._clock.asked_for(self._hooks.hears_updates))
 
     def get_last_lr(self) -> list[float]:  # type: ignore[override]  # as above
-        """The rate of each group, as Python floats; a new list each time."""
-        return self.get_lr()
+        """The rate of each group now, as Python floats; after `follow` that of the last update.
+
+        Trainers log it after an update: before they call `step`, as transformers, or afterwards. Under `follow` the
+        rates of the next update are in the optimizer by then, and `next_lrs` has them.
+        """
+        return self.last_used_lrs if self._clock.following else self._lrs(self._clock.position)
 
     @property
     def base_lrs(self) -> list[float]:  # type: ignore[override]  # torch's is an attribute
@@ -611,11 +737,16 @@ class Scheduler(LRScheduler):
     @property  # type: ignore[override]
     def _step_count(self) -> float:
         """What torch counts: one more than the position. Accelerate reads it and adds to it."""
-        return self._clock.position + 1
+        return self.last_epoch + 1
 
     @_step_count.setter
     def _step_count(self, value: int) -> None:
-        pass  # it follows from the position, which only a step changes
+        # It follows from the position. But who sets both, as torchtitan on resume, means a position and adds nothing.
+        clock = self._clock
+        if not clock.updates and 0 < clock.set_to == value - 1:
+            clock.resume(clock.set_to)
+            self._write()
+            self._take_piece()
 
     # Checkpoints.
 
@@ -626,7 +757,7 @@ class Scheduler(LRScheduler):
     def _state(self) -> State:
         clock = self._clock
         return State(
-            position=clock.next_position,
+            position=max(0, clock.next_position),  # a part of a SequentialLR waits at -1
             plan=self._plan,
             factors=[writer.factors() for writer in self._writers.values()],
             updates=clock.updates,
@@ -708,7 +839,8 @@ class Scheduler(LRScheduler):
         self._updates_at_metric = -1
         known = saved.updates and 0 <= before < saved.position
         self._used_lrs = (saved.updates, self._lrs(before)) if known else None
-        self._write()
+        if not self._loads.write_nothing:
+            self._write()
 
     # A copied or unpickled Scheduler drives the copied optimizer and has hooks of its own on it.
 
@@ -720,22 +852,25 @@ class Scheduler(LRScheduler):
         attach(self, state["_optimizers"], state["_writers"])
         vars(self).update(state)
         self._take_piece()
-        self._hooks = Hooks(self, self._optimizers, self._written)
+        self._hooks = Hooks(self, self._layers, self._written)
 
     # What it says of itself.
 
     def check(self) -> None:
         """Compare what the innermost optimizer reads with what the schedule says.
 
-        Wrappers share the list of param groups with the optimizer inside them until something replaces it; from then
-        on the rates that are shown are not those that are used.
+        The rates are written into the optimizer that updates, inside all wrappers. If a wrapper is given another one
+        later, or loses groups, they are not those that are used.
 
         Raises:
             ValueError: They differ; the message has both values of each.
         """
-        inner = [_innermost(optimizer) for optimizer in self._optimizers]
+        inner = [innermost(chain[0]) for chain in self._layers]
         at = self._clock.position
         wrong = [row for schedule, writer in self._writes for row in writer.wrong(schedule(at), inner)]
+        for (outer, *_), optimizer in zip(self._layers, inner, strict=True):
+            shown, read = len(outer.param_groups), len(optimizer.param_groups)
+            wrong += [f"it has {read} param groups and what wraps it shows {shown}"] if shown != read else []
         if wrong:
             raise ValueError(
                 f"the optimizer does not read what the schedule says at {self.unit[:-1]} {at}: {'; '.join(wrong)}; "
@@ -763,7 +898,7 @@ class Scheduler(LRScheduler):
         if clock.updates and not clock.position and not clock.following:
             lines.append(f"{clock.updates} updates were made and no step: call step() after each, or follow() once")
         if self._left_alone:
-            lines.append(f"{self._left_alone} updates at a rate of 0 that somebody else wrote were left alone")
+            lines.append(f"{self._left_alone.total()} updates at a rate of 0 that somebody else wrote were left alone")
         if clock.skipped:
             lines.append(f"{clock.skipped} calls without an update (skipped by a scaler, micro-batches) did not count")
         for change in self.history:
@@ -774,10 +909,6 @@ class Scheduler(LRScheduler):
     def __repr__(self) -> str:
         shown = self.schedule if len(self._writers) == 1 else self.schedules
         return f"Scheduler({shown!r}, position={self._clock.position})"
-
-
-def _listed(optimizer: Optimizer | Sequence[Optimizer]) -> list[Optimizer]:
-    return list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]  # type: ignore[list-item]
 
 
 def _checked_keep(keep: str | None) -> str | None:
@@ -803,12 +934,3 @@ def _warn_of_dropped(saved: State, rate: float) -> None:
         f"keep='code' drops the changes that the checkpoint holds ({changes:.200}): the rate goes from {before:g} to "
         f"{rate:g}; keep='checkpoint' keeps them"
     )
-
-
-def _innermost(optimizer: Any) -> Any:
-    """The optimizer inside all wrappers."""
-    for name in ("optimizer", "base_optimizer", "_optimizer"):
-        inner = getattr(optimizer, name, None)
-        if inner is not None and inner is not optimizer and hasattr(inner, "param_groups"):
-            return _innermost(inner)
-    return optimizer

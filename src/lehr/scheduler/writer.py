@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -71,13 +72,15 @@ class Writer:
         self._scaling = Scaling(scale, self._hyperparameter, groups)
         self._factors = self._scaling.factors(groups, [None] * len(groups), None)
         self._owners = [_owner(group) for group in groups]
+        self._parts: list[_Part] = []
+        self._has_bases = any("initial_lr" in group for group in groups)  # of torch schedulers that were built before
         self.written = Written(max(map(self._hyperparameter.number, groups), default=0.0))
         self._left: list[Any] = []
         self._holds_numbers = False
         self._warned_of_foreign = False
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_left": []}  # a copied tensor counts its writes from another number
+        return vars(self) | {"_left": [], "_parts": []}  # a copied tensor counts its writes from another number
 
     def _checked_groups(self) -> list[Group]:
         all_groups(self._optimizers)
@@ -155,6 +158,14 @@ class Writer:
             self._left = [_Held(group[self._hyperparameter.name]) for group in groups]
         self._note_written(groups, value)
 
+    def write_one(self, index: int, value: float) -> None:
+        """Write ``value × factor`` into the groups of one of several optimizers."""
+        for slot, group in self._parts[index].groups.items():
+            factor = self._factors[slot]
+            self._hyperparameter.put(group, value if factor == 1.0 else value * factor)
+            held = group[self._hyperparameter.name]
+            self._left[slot] = held if self._holds_numbers else _Held(held)
+
     def write_after_all(self, value: float) -> None:
         """Undo a loop that has put ``value`` into some groups and found another changed, then write all."""
         for group in groups_of(self._optimizers, self._group):
@@ -170,10 +181,21 @@ class Writer:
         written.groups = groups if alike and groups is written.into else None
         written.count = len(groups)
         written.few = written.count if written.count <= FEW else -1
+        optimizers = self._optimizers
+        if len(optimizers) > 1 and not (self._parts and all(map(_Part.is_of, self._parts, optimizers))):
+            slots = {id(group): slot for slot, group in enumerate(groups)}
+            self._parts = [_Part(optimizer.param_groups, slots) for optimizer in optimizers]
 
-    def is_as_left(self) -> bool:
-        """Whether the groups are those of the last write and hold what it left."""
-        return self._is_as_left(groups_of(self._optimizers, self._group))
+    def is_as_left(self, index: int | None = None) -> bool:
+        """Whether the groups are those of the last write and hold what it left: all, or those of one optimizer."""
+        if index is None or not self._parts or not self._left or self.factors_unknown:
+            return self._is_as_left(groups_of(self._optimizers, self._group))
+        part, name = self._parts[index], self._hyperparameter.name
+        if not part.is_of(self._optimizers[index]):
+            return False
+        if self._holds_numbers:
+            return all(group[name] is self._left[slot] for slot, group in part.groups.items())
+        return all(self._left[slot].is_still(group.get(name)) for slot, group in part.groups.items())
 
     def _is_as_left(self, groups: list[Group]) -> bool:
         """Of many groups that hold numbers, the first and the last are looked at."""
@@ -231,6 +253,21 @@ class Writer:
             if not holds(held, last * factor):
                 yield index, held, last * factor
 
+    def holds_another_rate(self, first: float) -> bool:
+        """Whether the fastest group holds neither its rate under ``first`` nor what it held before all writes."""
+        groups = groups_of(self._optimizers, self._group)
+        held = max(map(self._hyperparameter.number, groups), default=0.0)
+        known = (first * max(self._factors, default=1.0), self.written.start)
+        return not any(math.isclose(held, rate, rel_tol=1e-6) for rate in known)
+
+    def is_base_of_others(self, first: float) -> bool:
+        """Whether torch schedulers took a rate under ``first`` for their base, instead of what was there before."""
+        groups = groups_of(self._optimizers, self._group)
+        written = [first * factor for factor in self._factors]
+        bases = [group.get("initial_lr") for group in groups]
+        taken = any(base is not None and holds(base, rate) for base, rate in zip(bases, written, strict=False))
+        return taken and not self._has_bases and max(written) != self.written.start
+
     def _warn_of_foreign(self) -> None:
         if self._warned_of_foreign:
             return
@@ -239,7 +276,9 @@ class Writer:
             warn(
                 f"{self.key} of param group {self._label(index)!r} was changed by somebody else, from {ours:g} to "
                 f"{number(held):g}; the schedule's value is written again. To go on from the other one use "
-                f"scheduler.rebase({number(held):g})"
+                f"scheduler.rebase({number(held):g}). Another scheduler on this optimizer has no effect: hand this one "
+                f"to a trainer that built it, or say both as one schedule, a * b or a.then(b), and use lehr.Plateau "
+                f"for ReduceLROnPlateau"
             )
             return
 
@@ -262,6 +301,20 @@ class Writer:
 def _owner(group: Group) -> object:
     """What stays the same object when `load_state_dict` replaces the group, or when groups move."""
     return group.get("params", group)
+
+
+class _Part:
+    """The groups of one of several optimizers, by their index among all that a writer writes to."""
+
+    __slots__ = ("_count", "_list", "groups")
+
+    def __init__(self, groups: list[Group], slots: dict[int, int]) -> None:
+        self._list, self._count = groups, len(groups)
+        self.groups = {slots[id(group)]: group for group in groups if id(group) in slots}
+
+    def is_of(self, optimizer: Optimizer) -> bool:
+        """Whether the optimizer still has the same list of as many groups."""
+        return self._list is optimizer.param_groups and len(self._list) == self._count
 
 
 class _Held:

@@ -35,7 +35,17 @@ def from_dict(data: object) -> Schedule:
     >>> from_dict({"schedule": "linear", "training_steps": "1k", "max_lr": 0.1})(500)
     0.05
     """
-    return Reader().schedule(data, "spec", 0)
+    try:
+        return Reader().schedule(data, "spec", 0)
+    except SpecError as error:
+        if not isinstance(data, Mapping) or len(data) < 3 or not all(isinstance(value, str) for value in data.values()):
+            raise
+        reason = str(error).removeprefix(f"{error.path}: ")
+        raise SpecError(
+            error.path,
+            f"{reason}. Every setting is a string, as MLflow gives its parameters back: log "
+            f"lehr.spec.to_text(schedule) as one parameter, and read it with lehr.spec.from_text",
+        ) from None
 
 
 class Reader:

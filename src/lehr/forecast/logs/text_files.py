@@ -66,11 +66,13 @@ def _trainer_state(name: str, history: list[object]) -> Iterator[Entry]:
         where = f"{name}, entry {index} of `log_history`"
         if not isinstance(record, Mapping):
             raise ValueError(f"{where}: an entry must be a JSON object, got {checks.shown(record)}")
+        if "train_runtime" in record:
+            continue  # the summary at the end, whose loss is the mean of the whole run
         row = {column: value for column, value in record.items() if column != "step"}
         done = checks.integer("step", record.get("step", 0), owner=where, least=0)
         if "loss" in row:
-            # The Trainer logs the mean since its last log, which belongs to the middle of that stretch.
-            middle = max(1, round((before + done) / 2))
+            # The Trainer logs the mean since its last log, which belongs to the middle of the updates since then.
+            middle = max(1, (before + 1 + done) // 2)
             before = done
             yield index, {UPDATES_DONE: middle, "train_loss": row.pop("loss")}
         if row:
