@@ -8,9 +8,11 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if _TYPE_CHECKING:
-    pass
+    from .torch import from_torch as from_torch
 
-_FILES: dict[str, str] = {}
+_FILES: dict[str, str] = {
+    "from_torch": "torch",
+}
 """Public name -> the file it is in."""
 
 __all__ = sorted(_FILES)
