@@ -103,9 +103,9 @@ def _literal(node: ast.expr) -> object:
 
 
 def _names_stored(node: ast.AST) -> dict[str, object]:
-    """Every name that a statement stores to, such as one inside an `if` or a loop; functions and classes have their own."""
+    """Every name that a statement stores to, such as one inside an `if` or a loop."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {}
+        return {}  # they have names of their own
     stored = (child.id for child in ast.walk(node) if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store))
     return {name: NotRead(ast.unparse(node).partition("\n")[0]) for name in stored}
 

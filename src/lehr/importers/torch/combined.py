@@ -157,9 +157,12 @@ def joined(parts: list[Segment], value: float, onward_of: Callable[[Segment, flo
     schedules: list[Schedule] = []
     for segment in others:
         length = segment.length or 0
-        schedules.append(onward_of(segment, value).until(length))
+        schedules.append(onward_of(segment, value).exact(length).cut(0, length))
         value = schedules[-1](length - 1)
     final = onward_of(last, value)
     if not schedules:
         return final
-    return Onward(sequence(*schedules, final.body), final.tail, final.does, final.owner, final.end)
+    peer = None if final.peer is None else sequence(*schedules, final.peer)
+    begin = sum(segment.length or 0 for segment in others)
+    end = None if final.end is None else begin + final.end
+    return Onward(sequence(*schedules, final.body), peer, final.does, final.owner, end)

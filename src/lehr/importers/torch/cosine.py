@@ -16,7 +16,7 @@ def annealing(source: Source, group: int) -> Law:
     def onward(first: float) -> Onward:
         up, down = Ramp(eta, base, steps, "cosine"), Ramp(base, eta, steps, "cosine")
         body = Ramp(first, eta, steps, "cosine")
-        return Onward(body, up.then(down).repeat(), "rises again", "CosineAnnealingLR")
+        return Onward(body, body.then(up.then(down).repeat()), "rises again", "CosineAnnealingLR")
 
     def stepped(rate: float) -> float:
         if not first_step_counts():

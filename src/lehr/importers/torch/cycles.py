@@ -27,7 +27,7 @@ def _cycles(source: Source, start: float, top: float) -> Schedule:
     up = _near_integer(fields["step_ratio"] * fields["total_size"])
     down = _near_integer(fields["total_size"] - up)
     mode, gamma = fields["mode"], fields["gamma"]
-    if mode == "triangular" or gamma == 1 and mode == "exp_range":
+    if mode == "triangular" or (mode == "exp_range" and gamma == 1):
         return Ramp(start, top, up).then(Ramp(top, start, down)).repeat()
     height = abs(top - start)
     triangle = Ramp(0.0, height, up).then(Ramp(height, 0.0, down))

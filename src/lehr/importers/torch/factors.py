@@ -27,7 +27,7 @@ def constant(source: Source, group: int) -> Law:
         return Onward(Constant(first, steps).then(Constant(first * (1.0 / factor))))
 
     def times(rate: float) -> float:
-        return rate * factor
+        return float(rate * factor)
 
     over = source.fields["total_iters"] <= 0
     return Law(onward, built=times, stepped=times, entered=lambda _: base if over else base * factor, is_factor=True)

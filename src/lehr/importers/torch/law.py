@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...schedules import Schedule
-from ...warn import warn
-from ..after import check_after, ended
+from ..after import check_after, warn_of_end
 
 
 class Inexpressible(ValueError):
@@ -20,14 +20,14 @@ class Onward:
 
     Attributes:
         body: The schedule, which holds its final rate.
-        tail: What the original does from the end on, if it does not hold that rate either and a schedule can say it.
+        peer: What the original does at every position, if it does not hold that rate either and a schedule can say it.
         does: The same in words, such as "rises again".
         owner: The class of the original.
         end: Where it begins to do so; by default where ``body`` ends.
     """
 
     body: Schedule
-    tail: Schedule | None = None
+    peer: Schedule | None = None
     does: str = ""
     owner: str = ""
     end: float | None = None
@@ -36,40 +36,25 @@ class Onward:
         if self.end is None:
             object.__setattr__(self, "end", self.body.length)
 
-    def until(self, length: int) -> Schedule:
-        """The first ``length`` positions, exactly.
+    def exact(self, length: float = math.inf) -> Schedule:
+        """What the original does in the first ``length`` positions.
 
         Raises:
             Inexpressible: They reach beyond the end, and no schedule can say what the original does there.
         """
-        if self.does and self.end is not None and length > self.end:
-            return self.exact().cut(0, length)
-        return self.body.cut(0, length)
-
-    def exact(self) -> Schedule:
-        """What the original does at every position.
-
-        Raises:
-            Inexpressible: No schedule can say it.
-        """
-        if not self.does:
+        if not self.does or self.end is None or length <= self.end:
             return self.body
-        if self.tail is None:
-            raise Inexpressible(f"torch's {self.owner} {self.does} at step {self.end}, which no schedule can say")
-        return self.body.then(self.tail)
+        if self.peer is None:
+            raise Inexpressible(f"torch's {self.owner} {self.does} after step {self.end}, which no schedule can say")
+        return self.peer
 
     def up_to(self, after: str, *, quiet: bool = False) -> Schedule:
-        """What the original does, and after the end what ``after`` says; see `after.ended`."""
+        """What the original does, and after the end what ``after`` says: see `lehr.importers.after.ended`."""
         check_after(after)
         if not self.does or after == "peer":
             return self.exact()
-        if quiet:
-            return self.body
-        if self.tail is not None:
-            return ended(self.body, self.tail, after, owner=self.owner, does=self.does)
-        warn(
-            f"torch's {self.owner} {self.does} at step {self.end}; the imported schedule holds the final value there"
-        )
+        if not quiet:
+            warn_of_end(self.body, owner=self.owner, does=self.does, at=self.end, peer=self.peer is not None)
         return self.body
 
 

@@ -27,16 +27,17 @@ def momentum(source: Source, group: int) -> Onward:
 def _one_cycle(source: Source, what: str, level: Level) -> Onward:
     steps = int(source.fields["total_steps"])
     shape = "cosine" if source.fields["_anneal_func_type"] == "cos" else "linear"
+    phases = source.fields["_schedule_phases"]
     parts: list[Schedule] = []
     at = start = 0.0
-    for phase in source.fields["_schedule_phases"]:
-        end, final = phase["end_step"], level(phase[f"end_{what}"])
+    for phase in phases:
+        end = phase["end_step"]
         if min(end, steps - 1) > at:
-            ramp = Ramp(level(phase[f"start_{what}"]), final, end - start, shape)
+            ramp = Ramp(level(phase[f"start_{what}"]), level(phase[f"end_{what}"]), end - start, shape)
             parts.append(ramp.cut(at - start, min(end, steps - 1) - start))
             at += parts[-1].length or 0
-            final = parts[-1]._final_rate
         start = end
+    final = parts[-1]._final_rate if parts else level(phases[-1][f"end_{what}"])
     body = sequence(*parts, Constant(final, _length_up_to(steps, at)))
     return _with_its_end(body, _extrapolated(source, what, level))
 
@@ -51,10 +52,12 @@ def _length_up_to(end: float, at: float) -> float:
 
 def _with_its_end(body: Schedule, at_end: float | None) -> Onward:
     if at_end is None:
-        return Onward(body, does="divides by zero", owner="OneCycleLR")
-    does = f"extrapolates to {at_end:g} at its last step, and raises"
-    tail = Constant(at_end) if at_end >= 0 else 0.0 - Constant(-at_end)
-    return Onward(body, tail, does, "OneCycleLR")
+        return Onward(body, None, "divides by zero", "OneCycleLR")
+    if at_end >= 0:
+        peer = body.then(Constant(at_end))
+    else:
+        peer = body.then(Constant(0.0)) - Constant(0.0, body.length).then(Constant(-at_end))
+    return Onward(body, peer, f"extrapolates to {at_end:g}, and then raises,", "OneCycleLR")
 
 
 def _extrapolated(source: Source, what: str, level: Level) -> float | None:
@@ -73,6 +76,6 @@ def _extrapolated(source: Source, what: str, level: Level) -> float | None:
             first, second = level(phase[f"start_{what}"]), level(phase[f"end_{what}"])
             if source.fields["_anneal_func_type"] == "cos":
                 return second + (first - second) / 2.0 * (math.cos(math.pi * share) + 1)
-            return (second - first) * share + first
+            return float((second - first) * share + first)
         start = end
     return None

@@ -10,7 +10,7 @@ from ...schedules import Schedule, Table, checks
 from ...warn import warn
 from . import momentum, simulated
 from .combined import onward
-from .law import Inexpressible, Onward
+from .law import Inexpressible
 from .source import Source, of_object
 
 CLOSE = 1e-6
@@ -98,7 +98,7 @@ def _index(source: Source, group: int | str) -> int:
     }
     if group not in known:
         raise ValueError(checks.unknown("param group", group, map(str, known)))
-    return known[group]
+    return int(known[group])
 
 
 def driven(source: Source) -> list[str]:
@@ -129,7 +129,7 @@ def hyperparameters(
             ) from None
         steps = checks.integer("tabulate", tabulate, owner="from_torch")
     known = simulated.rates(source, steps, firsts)
-    return {key: {group: Table(known[key][group]) for group in groups} for key in wanted}
+    return {key: {group: Table(tuple(known[key][group])) for group in groups} for key in wanted}
 
 
 def _of_groups(source: Source, key: str, firsts: list[float], after: str) -> dict[int, Schedule]:
@@ -151,8 +151,7 @@ def _in_force(source: Source, group: int) -> float:
     if last is None:
         return base
     try:
-        position = source.position
-        at = _rate_at(lambda rate: onward(source, group, rate), position)
+        at = _rate_at(source, group)
         expected = at(base)
         if math.isclose(expected, last[group], rel_tol=CLOSE):
             return base
@@ -161,18 +160,15 @@ def _in_force(source: Source, group: int) -> float:
         return base
     if abs(one - nothing) < 1e-200:
         return base
-    if position and source.kind != "SWALR":
+    if source.position and source.kind != "SWALR":
         warn(
-            f"{source.kind} alone would have the rate {expected:g} at step {position}, and it wrote {last[group]:g}: other "
-            f"code has changed the rate since; the schedule is the one that leads to the present rate"
+            f"{source.kind} alone would have the rate {expected:g} at step {source.position}, and it wrote "
+            f"{last[group]:g}: other code has changed the rate; the schedule is the one that leads to the present rate"
         )
     return (last[group] - nothing) / (one - nothing)
 
 
-def _rate_at(onward_of: Callable[[float], Onward], position: int) -> Callable[[float], float]:
-    def at(rate: float) -> float:
-        found = onward_of(rate)
-        return (found.exact() if found.end is not None and position > found.end else found.body)(position)
-
-    return at
-
+def _rate_at(source: Source, group: int) -> Callable[[float], float]:
+    """The rate in force before a scheduler is built -> the rate that it has at its present position."""
+    position = source.position
+    return lambda rate: onward(source, group, rate).exact(position)(position)
