@@ -1,0 +1,83 @@
+"""What `Scheduler.replacing` takes from a running scheduler of torch, or from its state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...schedules import Schedule
+from .reader import CLOSE, hyperparameters
+from .source import Source, of_object, of_state
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A run to go on with.
+
+    Attributes:
+        optimizer: The optimizer.
+        schedules: Hyperparameter -> its schedule, or index of the param group -> schedule where the groups differ.
+        position: Index of the next update.
+    """
+
+    optimizer: Any
+    schedules: dict[str, Schedule | dict[int, Schedule]]
+    position: int
+
+
+def replacement(scheduler: Any, optimizer: Any, *, after: str = "hold", tabulate: int | None = None) -> Replacement:
+    """Read what a scheduler of torch drives, and where it stands.
+
+    Args:
+        scheduler: The scheduler, or its `state_dict`.
+        optimizer: The optimizer; None for that of the scheduler.
+        after: As `from_torch` takes it.
+        tabulate: As `from_torch` takes it.
+
+    Raises:
+        ValueError: `from_torch` would refuse the scheduler, the optimizer is missing or has other groups, or it does
+            not hold the rates that the scheduler wrote last.
+    """
+    source, optimizer = _read(scheduler, optimizer)
+    if not isinstance(scheduler, Mapping):
+        _check_rates(source, optimizer)
+    by_key = hyperparameters(source, after=after, tabulate=tabulate)
+    schedules = {key: _together(by_group) for key, by_group in by_key.items()}
+    return Replacement(optimizer, schedules, source.position)
+
+
+def _read(scheduler: Any, optimizer: Any) -> tuple[Source, Any]:
+    if isinstance(scheduler, Mapping):
+        if optimizer is None:
+            raise ValueError("a state does not hold the optimizer: give it too, Scheduler.replacing(state, optimizer)")
+        if "schedule" in scheduler and "version" in scheduler:
+            raise ValueError("this is the state of a lehr.Scheduler: scheduler.load_state_dict(state) takes it")
+        source = of_state(scheduler, optimizer.param_groups)
+    else:
+        source = of_object(scheduler)
+        optimizer = scheduler.optimizer if optimizer is None else optimizer
+    known = next((leaf.fields["base_lrs"] for leaf in source.leaves if "base_lrs" in leaf.fields), None)
+    if known is not None and len(known) != len(optimizer.param_groups):
+        raise ValueError(
+            f"the scheduler was built for {len(known)} param groups, and the optimizer has "
+            f"{len(optimizer.param_groups)}"
+        )
+    return source, optimizer
+
+
+def _check_rates(source: Source, optimizer: Any) -> None:
+    wrote = source.last_lrs or []
+    for index, (group, rate) in enumerate(zip(optimizer.param_groups, wrote, strict=False)):
+        if not math.isclose(float(group["lr"]), rate, rel_tol=CLOSE):
+            raise ValueError(
+                f"the rate of param group {index} is {float(group['lr']):g}, and {source.kind} wrote {rate:g} last: "
+                f"load the optimizer's state first, or undo the change by other code"
+            )
+
+
+def _together(by_group: dict[int, Schedule]) -> Schedule | dict[int, Schedule]:
+    first, *others = by_group.values()
+    return first if all(other == first for other in others) else by_group
+
