@@ -30,6 +30,7 @@ MAY_LOAD = {
     "schedules": {"numpy"},
     "spec": {"msgspec", "ruamel"},
     "forecast": {"matplotlib", "msgspec", "numpy", "pandas", "scipy"},
+    "importers": {"torch"},
     "plot": {"numpy", "matplotlib"},
     "scheduler": {"torch"},
     "cli": {"click", "matplotlib", "msgspec", "numpy"},

@@ -36,6 +36,7 @@ def read(path: str | os.PathLike[str]) -> Mapping[str, Any]:
     Raises:
         ValueError: The suffix is unknown, the file is too large or is invalid, or it holds no mapping.
         OSError: The file cannot be opened.
+        ImportError: It is a checkpoint, and torch is missing.
     """
     path = Path(path)
     if path.suffix in CHECKPOINTS:
@@ -111,11 +112,14 @@ def _names_stored(node: ast.AST) -> dict[str, object]:
 
 
 def _checkpoint(path: Path) -> object:
-    """A torch checkpoint; of its tensors only the shapes are read."""
+    """A torch checkpoint. Its tensors are mapped into memory, so that those of a model are not read."""
     import torch
 
     try:
-        return torch.load(path, map_location="meta", weights_only=True)
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError:  # of the format of older versions, which cannot be mapped
+            return torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
     except Exception as error:  # torch has errors of many types for a file that is not one of its own

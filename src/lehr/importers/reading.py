@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from ..schedules import Schedule, checks
 
@@ -36,19 +36,33 @@ class Importer(Protocol):
         """
 
 
-FRAMEWORKS: dict[str, str] = {
-    "composer": "a YAML with `schedulers`, or a scheduler such as `cosine_with_warmup`, and `max_duration`",
-    "deepspeed": "a JSON with `scheduler`, which has a `type` and `params`",
-    "fairseq": "arguments with `lr_scheduler` and `lr`, as a list, or `total_num_update`",
-    "keras": "a JSON with a `class_name` of keras.optimizers.schedules and its `config`",
-    "megatron": "arguments with `lr_decay_style`",
-    "nanogpt": "assignments to `learning_rate`, `lr_decay_iters` and `warmup_iters`",
-    "olmo": "a YAML with a `scheduler` and `optimizer.learning_rate`",
-    "torch": "a checkpoint with the state of a scheduler of torch.optim.lr_scheduler",
-    "torchtitan": "a TOML with a table `[lr_scheduler]`",
-    "transformers": "a JSON with `lr_scheduler_type`",
+class Framework(NamedTuple):
+    """A framework whose configs are read.
+
+    Attributes:
+        sign: What its config has that others have not.
+        package: What to install so that the original can run beside; None for a script, which is no package.
+    """
+
+    sign: str
+    package: str | None
+
+
+FRAMEWORKS: dict[str, Framework] = {
+    "composer": Framework("`schedulers` or `scheduler` beside `max_duration`, in a YAML", "mosaicml"),
+    "deepspeed": Framework("`scheduler` with a `type` and `params`, in a JSON", "deepspeed"),
+    "fairseq": Framework("`lr_scheduler` and the arguments of its training", "fairseq"),
+    "keras": Framework("`class_name` and `config` of keras.optimizers.schedules, in a JSON", "keras"),
+    "megatron": Framework("`lr_decay_style` and the arguments of its training", "megatron-core"),
+    "nanogpt": Framework("assignments to `learning_rate` and `lr_decay_iters`, in a Python file", None),
+    "olmo": Framework("a scheduler of OLMo, in a YAML", "ai2-olmo-core"),
+    "optax": Framework("the name of a schedule of optax, and its arguments", "optax"),
+    "timm": Framework("`sched` and the arguments of its training script", "timm"),
+    "torch": Framework("the state of a scheduler of torch.optim, in a checkpoint", "torch"),
+    "torchtitan": Framework("a table `[lr_scheduler]`, in a TOML", "torchtitan"),
+    "transformers": Framework("`lr_scheduler_type`, in a JSON", "transformers"),
 }
-"""Framework, which is also the name of its module -> how its config is recognised."""
+"""By the name of its module. The order of the names is that of the messages."""
 
 
 def importer(framework: str) -> Importer:
@@ -72,12 +86,20 @@ def framework_of(config: Config) -> str:
     'deepspeed'
     """
     names = [name for name in FRAMEWORKS if importer(name).recognises(config)]
-    if not names:
-        looked_for = "; ".join(f"{name}: {sign}" for name, sign in FRAMEWORKS.items())
-        raise ValueError(f"no framework recognises the config, which has the keys {_keys(config)}. Known: {looked_for}")
-    if len(names) > 1:
-        raise ValueError(f"the config may be one of {' or '.join(names)}: say which with framework=")
-    return names[0]
+    if len(names) == 1:
+        return names[0]
+    if names:
+        raise ValueError(f"the config may be one of {' or of '.join(names)}: say which, with the framework's name")
+    hint = _WITHOUT_A_SCHEDULE.get(next((key for key in _WITHOUT_A_SCHEDULE if key in config), ""), "")
+    looked_for = "; ".join(f"{name}: {framework.sign}" for name, framework in FRAMEWORKS.items())
+    raise ValueError(f"no framework recognises a config with the keys {_keys(config)}. {hint}Known are {looked_for}")
+
+
+_WITHOUT_A_SCHEDULE = {
+    "log_history": "A trainer_state.json logs rates and does not hold the schedule: give the training_args.json, as "
+    "TrainingArguments.to_json_string() writes it. ",
+}
+"""A key of a file that is often mistaken for a config -> what to give instead."""
 
 
 def _keys(config: Config) -> str:

@@ -28,7 +28,7 @@ LAWS: dict[str, Callable[[Source, int], Law]] = {
     "StepLR": factors.step,
     LEHR: lambda source, group: absolute(Onward(schedule_of_lehr(source, group))),
 }
-BUILT, STEPPED, ENTERED = "built", "stepped", "entered"
+BUILT, BEGUN, STEPPED, ENTERED = "built", "begun", "stepped", "entered"
 _PLATEAU = (
     "ReduceLROnPlateau depends on a metric, so its rates are not a schedule: give lehr.Scheduler the schedule below it "
     "(lehr.Constant(lr) if there is none), and lehr.Plateau(scheduler, ...) the same `factor`, `patience`, "
@@ -69,8 +69,7 @@ def onward(source: Source, group: int, rate: float, how: str = BUILT, stepped: i
     if source.kind == "SequentialLR":
         return _sequential(source, group, rate, stepped)
     law = law_of(source, group)
-    first: float = getattr(law, how)(rate)
-    return law.onward(first)
+    return law.onward(law.first(how, rate))
 
 
 def _chained(source: Source, group: int, rate: float, how: str, stepped: int) -> Onward:
@@ -130,7 +129,7 @@ def segments(source: Source, stepped: int) -> list[Segment]:
     index = bisect_right(milestones, clock)
     if stepped and index and milestones[index - 1] != clock:
         raise Inexpressible(f"a SequentialLR inside another begins behind its own milestone {milestones[index - 1]}")
-    how = ENTERED if stepped and index else STEPPED if stepped or source.children[index].children else BUILT
+    how = ENTERED if stepped and index else STEPPED if stepped or source.children[index].children else BEGUN
     while True:
         child = source.children[index]
         if how == ENTERED and child.children:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from ...schedules import Constant, Exponential, Ramp, Schedule
-from .law import Inexpressible, Law, Onward, absolute
+from .law import Inexpressible, Law, Onward
 from .source import Source
 
 
 def rate(source: Source, group: int) -> Law:
-    """b + (M - b)·tri(t)·k, where k is 1, ½ to the power of the cycle, or γ^t."""
+    """b + (M - b)·tri(t)·k, where k is 1, ½ to the power of the cycle, or γ^t.
+
+    Its constructor writes ``initial_lr`` for position 0, which is not b where another scheduler was built before.
+    """
     low, high = float(source.fields["base_lrs"][group]), float(source.fields["max_lrs"][group])
-    return absolute(Onward(_cycles(source, low, high)))
+    cycles = _cycles(source, low, high)
+
+    def onward(first: float) -> Onward:
+        return Onward(cycles if first == low else Constant(first, 1).then(cycles.cut(1)))
+
+    def built(_: float) -> float:
+        return float(source.groups[group].get("initial_lr", low))
+
+    def anew(_: float) -> float:
+        return low
+
+    return Law(onward, built, begun=anew, stepped=anew, entered=anew, is_absolute=True)
 
 
 def momentum(source: Source, group: int) -> Schedule:

@@ -70,7 +70,8 @@ class Law:
 
     Attributes:
         onward: The rate at position 0 -> the schedule from there on.
-        built: The rate in force -> that at position 0, where the scheduler is built.
+        built: The rate in force -> that at position 0, where its constructor leads to it.
+        begun: The same where a SequentialLR begins with it; None where that is as in its constructor.
         stepped: The same where a plain `step` leads to position 0: inside a scheduler that is the first of a
             `SequentialLR`.
         entered: The same where a milestone of a `SequentialLR` leads to it.
@@ -82,8 +83,14 @@ class Law:
     built: Callable[[float], float] = _same
     stepped: Callable[[float], float] = _same
     entered: Callable[[float], float] = _same
+    begun: Callable[[float], float] | None = None
     is_factor: bool = False
     is_absolute: bool = False
+
+    def first(self, how: str, rate: float) -> float:
+        """The rate at position 0, where the way to it has the name ``how``."""
+        lead = getattr(self, how) or self.built
+        return float(lead(rate))
 
 
 def absolute(onward: Onward) -> Law:

@@ -13,8 +13,7 @@ from .combined import onward
 from .law import Inexpressible
 from .source import Source, of_object
 
-CLOSE = 1e-6
-"""Relative difference up to which the rate of the optimizer is the one that the schedule says."""
+_CLOSE, _NOTHING = 1e-6, 1e-12
 
 
 def from_torch(
@@ -42,8 +41,8 @@ def from_torch(
     ChainedScheduler                 the product of those that multiply the rate
     ===============================  ====================================================================
 
-    The formulas are exact. torch multiplies the rate step by step, which drifts: by up to 1e-13 of the rate in 200,000
-    steps. Near a floor of 0 a few 1e-17 of the peak may be left there.
+    torch multiplies the rate step by step and so drifts from these formulas: in 200,000 steps by less than 1e-12 of the
+    highest rate, and in cycles of a few steps (CosineAnnealingLR after its end, CyclicLR) by less than 1e-10 of it.
 
     Args:
         scheduler: The scheduler.
@@ -74,6 +73,11 @@ def from_torch(
     if group is not None:
         return schedules[_index(source, group)]
     return the_only(schedules)
+
+
+def close(a: float, b: float, base: float) -> bool:
+    """Whether two rates of a schedule that multiplies ``base`` are the same but for float32 and torch's drift."""
+    return math.isclose(a, b, rel_tol=_CLOSE, abs_tol=_NOTHING * base)
 
 
 def the_only(schedules: dict[int, Schedule]) -> Schedule:
@@ -153,7 +157,7 @@ def _in_force(source: Source, group: int) -> float:
     try:
         at = _rate_at(source, group)
         expected = at(base)
-        if math.isclose(expected, last[group], rel_tol=CLOSE):
+        if close(expected, last[group], base):
             return base
         nothing, one = at(0.0), at(1.0)
     except ValueError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...schedules import Schedule
-from .reader import CLOSE, hyperparameters
+from .reader import close, hyperparameters
 from .source import Source, of_object, of_state
 
 
@@ -44,6 +43,7 @@ def replacement(scheduler: Any, optimizer: Any, *, after: str = "hold", tabulate
     if not isinstance(scheduler, Mapping):
         _check_rates(source, optimizer)
     by_key = hyperparameters(source, after=after, tabulate=tabulate)
+    _check_schedules(source, by_key["lr"])
     schedules = {key: _together(by_group) for key, by_group in by_key.items()}
     return Replacement(optimizer, schedules, source.position)
 
@@ -68,16 +68,26 @@ def _read(scheduler: Any, optimizer: Any) -> tuple[Source, Any]:
 
 
 def _check_rates(source: Source, optimizer: Any) -> None:
-    wrote = source.last_lrs or []
-    for index, (group, rate) in enumerate(zip(optimizer.param_groups, wrote, strict=False)):
-        if not math.isclose(float(group["lr"]), rate, rel_tol=CLOSE):
+    for index, (group, rate) in enumerate(zip(optimizer.param_groups, source.last_lrs or (), strict=False)):
+        if not close(float(group["lr"]), rate, source.base(index)):
             raise ValueError(
                 f"the rate of param group {index} is {float(group['lr']):g}, and {source.kind} wrote {rate:g} last: "
                 f"load the optimizer's state first, or undo the change by other code"
             )
 
 
+def _check_schedules(source: Source, by_group: dict[int, Schedule]) -> None:
+    """Refuse schedules that do not lead to the rates that the scheduler wrote last: it was not what it seems to be."""
+    for index, rate in enumerate(source.last_lrs or ()):
+        ours = by_group[index](source.position)
+        if not close(ours, rate, source.base(index)):
+            raise ValueError(
+                f"{source.kind} wrote the rate {rate:g} for param group {index} at step {source.position}, and its "
+                f"settings say {ours:g}: other code has changed the rate, or the state lacks a function; build the "
+                f"schedule with lehr.importers.from_torch and give it to lehr.Scheduler"
+            )
+
+
 def _together(by_group: dict[int, Schedule]) -> Schedule | dict[int, Schedule]:
     first, *others = by_group.values()
     return first if all(other == first for other in others) else by_group
-

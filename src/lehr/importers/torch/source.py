@@ -118,7 +118,8 @@ def of_object(scheduler: Any, depth: int = 0) -> Source:
     cls = type(scheduler)
     kind, module = cls.__name__, cls.__module__
     if module.partition(".")[0] == "lehr" and hasattr(scheduler, "group_schedules") and depth:
-        return Source(LEHR, {"schedules": scheduler.group_schedules}, scheduler.optimizer.param_groups)
+        fields = {"schedules": scheduler.group_schedules, "last_epoch": scheduler.last_epoch}
+        return Source(LEHR, fields, scheduler.optimizer.param_groups)
     if module not in _MODULES or kind not in _CLASSES:
         raise ValueError(_refusal(scheduler))
     groups = scheduler.optimizer.param_groups
