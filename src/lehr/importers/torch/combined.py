@@ -12,7 +12,7 @@ from ...schedules import Schedule
 from ...schedules.combinators import sequence
 from . import cosine, cycles, factors, one_cycle
 from .law import Inexpressible, Law, Onward, absolute
-from .source import LEHR, Source, schedule_of_lehr
+from .source import FUNCTIONS, LEHR, Source, schedule_of_lehr
 
 LAWS: dict[str, Callable[[Source, int], Law]] = {
     "ConstantLR": factors.constant,
@@ -45,6 +45,10 @@ def law_of(source: Source, group: int) -> Law:
     """
     if source.kind == "ReduceLROnPlateau":
         raise ValueError(_PLATEAU)
+    if source.kind == FUNCTIONS:
+        raise ValueError(
+            f"a state does not hold the Python functions of a {FUNCTIONS}: give the scheduler itself, and tabulate=N"
+        )
     if source.kind not in LAWS:
         raise Inexpressible(f"{source.kind} calls a Python function, whose values cannot be read")
     return LAWS[source.kind](source, group)

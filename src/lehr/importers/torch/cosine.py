@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from ...schedules import Constant, Ramp, Schedule
+from ...schedules import Constant, Ramp
+from .factors import and_hold
 from .law import Law, Onward, absolute, cannot, first_step_counts
 from .source import Source
 
@@ -42,8 +43,7 @@ def swa(source: Source, group: int) -> Law:
     shape = "cosine" if _strategy(source) == "cos" else "linear"
 
     def onward(first: float) -> Onward:
-        schedule: Schedule = Ramp(first, goal, steps, shape) if steps else Constant(goal)
-        return Onward(schedule)
+        return Onward(and_hold(Ramp(first, goal, steps, shape)) if steps else Constant(goal))
 
     return Law(onward, stepped=cannot("SWALR counts its steps anew inside the first part of a SequentialLR"))
 

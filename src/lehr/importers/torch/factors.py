@@ -42,7 +42,8 @@ def linear(source: Source, group: int) -> Law:
         if steps < 1:
             return Onward(Constant(first))
         ramp: Schedule = Ramp(first, first / start * end, steps)
-        return Onward(ramp if _whole(steps) else ramp.cut(0, math.floor(steps)))
+        ramp = ramp if _whole(steps) else ramp.cut(0, math.floor(steps))
+        return Onward(and_hold(ramp))
 
     def times(rate: float) -> float:
         return float(rate * start)
@@ -123,6 +124,12 @@ def multistep(source: Source, group: int) -> Law:
 
     past = sum(n for at, n in dict(source.fields["milestones"]).items() if at <= 0)
     return Law(onward, built=at_0, stepped=at_0, entered=lambda _: base * gamma**past, is_factor=True)
+
+
+def and_hold(schedule: Schedule) -> Schedule:
+    """The schedule without an end, so that a run may go on at its final rate, unless that is 0."""
+    final = schedule._final_rate
+    return schedule.then(Constant(final)) if final else schedule
 
 
 def _whole(value: float) -> int | None:

@@ -40,12 +40,13 @@ def replacement(scheduler: Any, optimizer: Any, *, after: str = "hold", tabulate
             not hold the rates that the scheduler wrote last.
     """
     source, optimizer = _read(scheduler, optimizer)
+    position = source.position
     if not isinstance(scheduler, Mapping):
         _check_rates(source, optimizer)
     by_key = hyperparameters(source, after=after, tabulate=tabulate)
     _check_schedules(source, by_key["lr"])
     schedules = {key: _together(by_group) for key, by_group in by_key.items()}
-    return Replacement(optimizer, schedules, source.position)
+    return Replacement(optimizer, schedules, position)
 
 
 def _read(scheduler: Any, optimizer: Any) -> tuple[Source, Any]:

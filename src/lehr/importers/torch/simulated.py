@@ -77,9 +77,7 @@ def _built(source: Source, optimizer: Any) -> Any:
         if source.kind == "ChainedScheduler":
             return lr_scheduler.ChainedScheduler(children)
         return lr_scheduler.SequentialLR(optimizer, children, list(source.fields["_milestones"]))
-    cls = getattr(lr_scheduler, source.kind, None) or getattr(swa_utils, source.kind, None)
-    if cls is None:
-        raise ValueError("the state does not hold the Python functions; give the scheduler itself")
+    cls = swa_utils.SWALR if source.kind == "SWALR" else getattr(lr_scheduler, source.kind)
     scheduler: Any = cls.__new__(cls)
     vars(scheduler).update({name: value for name, value in source.fields.items() if name != "optimizer"})
     vars(scheduler).update(_POSITION, optimizer=optimizer)

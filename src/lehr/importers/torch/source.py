@@ -8,7 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from ...schedules import Schedule, checks
+from ...warn import warn
 
+FUNCTIONS = "LambdaLR or MultiplicativeLR"
+"""Their states have the same keys."""
 _OF_EVERY = {
     "base_lrs", "last_epoch", "verbose", "_step_count", "_last_lr", "_is_initial", "_get_lr_called_within_step",
     "_initial_step_done",
@@ -23,7 +26,7 @@ _OWN: dict[str, tuple[set[str], set[str]]] = {
         {"_scale_fn_custom", "_scale_fn_ref", "use_beta1", "base_momentums", "max_momentums"},
     ),
     "ExponentialLR": ({"gamma"}, set()),
-    "LambdaLR or MultiplicativeLR": ({"lr_lambdas"}, set()),
+    FUNCTIONS: ({"lr_lambdas"}, set()),
     "LinearLR": ({"start_factor", "end_factor", "total_iters"}, set()),
     "MultiStepLR": ({"milestones", "gamma"}, set()),
     "OneCycleLR": ({"total_steps", "_schedule_phases", "_anneal_func_type", "cycle_momentum"}, {"use_beta1"}),
@@ -37,7 +40,7 @@ _OWN: dict[str, tuple[set[str], set[str]]] = {
     "StepLR": ({"step_size", "gamma"}, set()),
 }  # fmt: skip
 """Class -> the keys of its state that no other class has: those that it always has, and those that it may have."""
-_CLASSES = (set(_OWN) - {"LambdaLR or MultiplicativeLR"}) | {"LambdaLR", "MultiplicativeLR"}
+_CLASSES = (set(_OWN) - {FUNCTIONS}) | {"LambdaLR", "MultiplicativeLR"}
 _MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils")
 LEHR = "lehr.Scheduler"
 MOST_DEEP = 50
@@ -167,6 +170,8 @@ def of_state(state: Any, groups: Sequence[Mapping[str, Any]], depth: int = 0) ->
         keys = checks.shown(list(state), most=200) if isinstance(state, Mapping) else checks.shown(state)
         raise ValueError(f"this is not the state of a scheduler of torch: no class there has exactly the keys {keys}")
     _check_depth(depth)
+    if kind == "CyclicLR":
+        warn("the state of a CyclicLR does not say whether it had a `scale_fn`: it is read as one without")
     children = tuple(of_state(child, groups, depth + 1) for child in state.get("_schedulers", ()))
     return Source(kind, state, groups, children)
 
