@@ -23,6 +23,7 @@ from .terminal import draw
 from .text import columns, echo, fitted
 
 MOST_COMPARED = 100_000
+LONGEST_LINE = 2_000
 
 
 @click.command("import", cls=Command)
@@ -54,14 +55,21 @@ def import_(
     config = _changed(config_file.read(file), changes)
     framework = framework or reading.framework_of(config)
     schedule = _schedule(framework, config, after, tabulate)
-    text = spec.to_text(schedule)
     if out:
         spec.write(schedule, out)
-    echo(f"{framework}\n{text}\n\n{draw({'': schedule}, stop, log, share)}")
+    echo(f"{framework}\n{_line(schedule)}\n\n{draw({'': schedule}, stop, log, share)}")
     if check:
         echo(fitted(f"\n{_checked(framework, config, schedule, stop)}", columns()))
     if out:
         echo(wrote(out))
+
+
+def _line(schedule: Schedule) -> str:
+    """The spec in one line; of a long one the beginning."""
+    text = spec.to_text(schedule)
+    if len(text) <= LONGEST_LINE:
+        return text
+    return f"{text[:LONGEST_LINE]}... ({len(text):,} characters; --out FILE writes all)"
 
 
 def _schedule(framework: str, config: Mapping[str, Any], after: str, tabulate: int | None) -> Schedule:
@@ -85,17 +93,17 @@ def _checked(framework: str, config: Mapping[str, Any], schedule: Schedule, stop
     """What a comparison with the original says."""
     steps = min(stop or int(schedule.length or horizon(schedule)) or 1, MOST_COMPARED)
     rates = reading.importer(framework).original(config, steps)
-    package = reading.FRAMEWORKS[framework].package
+    about = reading.FRAMEWORKS[framework]
     if rates:
         found = comparing.difference(schedule, rates)
         where = f", at step {found.at:,}" if found.largest else ""
         return (
-            f"compared with {framework} itself over {found.steps:,} steps: the largest relative difference is "
-            f"{found.largest:.1e}{where}"
+            f"compared with {framework} itself, which computes in {about.precision}, over {found.steps:,} steps: the "
+            f"largest relative difference is {found.largest:.1e}{where}"
         )
-    if package is None:
-        return f"not compared: {framework} is a script, which is not executed"
-    return f"not compared: the original needs `pip install {package}`, or more than this config to run"
+    if about.module is None or about.is_installed:
+        return f"not compared: {framework} cannot be run from this config alone"
+    return f"not compared: {framework} is not installed; `pip install {about.package}` allows it"
 
 
 def _changed(config: Mapping[str, Any], changes: tuple[str, ...]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol, cast
 
 from ..schedules import Schedule, checks
@@ -41,28 +42,38 @@ class Framework(NamedTuple):
 
     Attributes:
         sign: What its config has that others have not.
-        package: What to install so that the original can run beside; None for a script, which is no package.
+        module: The module by which its original is run; None where it cannot be run from a config alone.
+        package: What to install for it.
+        precision: The precision in which it computes its rates.
     """
 
     sign: str
-    package: str | None
+    module: str | None = None
+    package: str = ""
+    precision: str = "float64"
+
+    @property
+    def is_installed(self) -> bool:
+        return self.module is not None and find_spec(self.module) is not None
 
 
 FRAMEWORKS: dict[str, Framework] = {
-    "composer": Framework("`schedulers` or `scheduler` beside `max_duration`, in a YAML", "mosaicml"),
-    "deepspeed": Framework("`scheduler` with a `type` and `params`, in a JSON", "deepspeed"),
-    "fairseq": Framework("`lr_scheduler` and the arguments of its training", "fairseq"),
-    "keras": Framework("`class_name` and `config` of keras.optimizers.schedules, in a JSON", "keras"),
-    "megatron": Framework("`lr_decay_style` and the arguments of its training", "megatron-core"),
-    "nanogpt": Framework("assignments to `learning_rate` and `lr_decay_iters`, in a Python file", None),
-    "olmo": Framework("a scheduler of OLMo, in a YAML", "ai2-olmo-core"),
-    "optax": Framework("the name of a schedule of optax, and its arguments", "optax"),
-    "timm": Framework("`sched` and the arguments of its training script", "timm"),
-    "torch": Framework("the state of a scheduler of torch.optim, in a checkpoint", "torch"),
-    "torchtitan": Framework("a table `[lr_scheduler]`, in a TOML", "torchtitan"),
-    "transformers": Framework("`lr_scheduler_type`, in a JSON", "transformers"),
+    "composer": Framework("`scheduler` or `schedulers` beside `max_duration`, in a YAML"),
+    "deepspeed": Framework("`scheduler` with a `type` and `params`, in a JSON", "deepspeed", "deepspeed"),
+    "fairseq": Framework("`lr_scheduler` and `lr` among the arguments of its training"),
+    "keras": Framework(
+        "`class_name` and `config` of keras.optimizers.schedules, in a JSON", "keras", "keras", "float32"
+    ),
+    "megatron": Framework("`lr_decay_style` among the arguments of its training"),
+    "nanogpt": Framework("assignments to `learning_rate` and `lr_decay_iters`, in a Python file"),
+    "olmo": Framework("a `scheduler` of OLMo-core, in a YAML", "olmo_core", "ai2-olmo-core"),
+    "optax": Framework("the `name` of a schedule of optax beside its arguments", "optax", "optax", "float32"),
+    "timm": Framework("`sched` and `warmup_epochs` among the arguments of its training script", "timm", "timm"),
+    "torch": Framework("the state of a scheduler of torch.optim, in a checkpoint", "torch", "torch"),
+    "torchtitan": Framework("`[lr_scheduler]` beside `[training]`, in a TOML", "torchtitan", "torchtitan"),
+    "transformers": Framework("`lr_scheduler_type`, in a JSON", "transformers", "transformers"),
 }
-"""By the name of its module. The order of the names is that of the messages."""
+"""By the name of its module here."""
 
 
 def importer(framework: str) -> Importer:

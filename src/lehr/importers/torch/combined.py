@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ...schedules import Schedule
 from ...schedules.combinators import sequence
-from . import cosine, cycles, factors, one_cycle
+from . import cosine, cycles, factors, lambdas, one_cycle
 from .law import Inexpressible, Law, Onward, absolute
 from .source import FUNCTIONS, LEHR, Source, schedule_of_lehr
 
@@ -20,6 +20,7 @@ LAWS: dict[str, Callable[[Source, int], Law]] = {
     "CosineAnnealingWarmRestarts": cosine.warm_restarts,
     "CyclicLR": cycles.rate,
     "ExponentialLR": factors.exponential,
+    "LambdaLR": lambdas.rate,
     "LinearLR": factors.linear,
     "MultiStepLR": factors.multistep,
     "OneCycleLR": one_cycle.rate,

@@ -45,7 +45,7 @@ class Onward:
         if not self.does or self.end is None or length <= self.end:
             return self.body
         if self.peer is None:
-            raise Inexpressible(f"torch's {self.owner} {self.does} after step {self.end}, which no schedule can say")
+            raise Inexpressible(f"{self.owner} {self.does} after step {self.end}, which no schedule can say")
         return self.peer
 
     def up_to(self, after: str, *, quiet: bool = False) -> Schedule:
