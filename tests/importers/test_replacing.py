@@ -206,6 +206,16 @@ def test_a_function_without_tabulate():
     refused(lambda: lehr.Scheduler.replacing(scheduler), optimizer, r"LambdaLR calls a Python function.*tabulate=N")
 
 
+def test_too_few_steps_tabulated():
+    optimizer = sgd(0.1)
+    scheduler = LambdaLR(optimizer, lambda step: 1 / (1 + step))
+    for _ in range(5):
+        optimizer.step()
+        scheduler.step()
+    call = lambda: lehr.Scheduler.replacing(scheduler, tabulate=5)  # noqa: E731  # called in `refused`
+    refused(call, optimizer, "tabulate=5 ends before the present position, 5: give the steps of the run")
+
+
 @pytest.mark.parametrize("name", ["LambdaLR", "MultiplicativeLR"])
 def test_the_state_of_a_function(name):
     optimizer = OPTIMIZERS["SGD"]()

@@ -82,6 +82,10 @@ def cosine_chain_first(o):
     return SequentialLR(o, [chain, ExponentialLR(o, 0.8)], [5])
 
 
+def cosine_of_one_step_first(o):
+    return SequentialLR(o, [ChainedScheduler([CosineAnnealingLR(o, 1, 0.25)]), ExponentialLR(o, 0.8)], [5])
+
+
 def sequence_first(o):
     inner = SequentialLR(o, [ConstantLR(o, 0.5, 100), ExponentialLR(o, 0.9)], [3])
     return SequentialLR(o, [inner, ExponentialLR(o, 0.8)], [7])
@@ -110,6 +114,7 @@ def chain_of_one_sequence(o):
 NESTED = [
     chain_first,
     cosine_chain_first,
+    cosine_of_one_step_first,
     sequence_first,
     sequence_in_sequence_in_sequence,
     milestone_at_once,
@@ -238,8 +243,8 @@ def test_a_scheduler_that_was_built_after_another(build):
 
     optimizer = sgd(1.0)
     scheduler = second(optimizer)
-    schedule = from_torch(scheduler, after="hold" if build is not FACTORS[6] else "peer")
-    assert_same([schedule(step) for step in range(40)], used(optimizer, scheduler, 40))
+    schedule = from_torch(scheduler, after="peer")
+    assert_same([schedule(step) for step in range(100)], used(optimizer, scheduler, 100), drift=DRIFT_OF_COSINE)
 
 
 def test_the_rate_that_other_code_has_changed_is_said():
@@ -262,13 +267,21 @@ def ours(optimizer):
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_sequence_with_our_scheduler_is_one_schedule(order):
-    def build(optimizer):
-        parts = [part(optimizer) for part in (ours, FACTORS[4])[::order]]
-        return SequentialLR(optimizer, parts, [3])
-
+    """Built in another order than it is used: torch's scheduler comes first, and multiplies 1.0."""
     optimizer = sgd(1.0)
-    scheduler = build(optimizer)
+    parts = [FACTORS[4](optimizer), ours(optimizer)]
+    scheduler = quietly(lambda: SequentialLR(optimizer, parts[::order], [3]))
     schedule = from_torch(scheduler)
+    assert_same([schedule(step) for step in range(20)], used(optimizer, scheduler, 20))
+
+
+def test_a_scheduler_of_torch_built_after_ours_multiplies_our_first_rate():
+    """0.2, and not the 1.0 that the optimizer had; that is what torch does, so it is read so, with a warning."""
+    optimizer = sgd(1.0)
+    scheduler = SequentialLR(optimizer, [ours(optimizer), FACTORS[4](optimizer)], [3])
+    with pytest.warns(UserWarning, match=r"ExponentialLR was built after .* multiplies its first rate, 0\.2"):
+        schedule = from_torch(scheduler)
+    assert schedule(3) == 0.2
     assert_same([schedule(step) for step in range(20)], used(optimizer, scheduler, 20))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...schedules import Schedule
+from ...schedules import Schedule, Table
 from .reader import close, hyperparameters
 from .source import Source, of_object, of_state
 
@@ -44,6 +44,8 @@ def replacement(scheduler: Any, optimizer: Any, *, after: str = "hold", tabulate
     if not isinstance(scheduler, Mapping):
         _check_rates(source, optimizer)
     by_key = hyperparameters(source, after=after, tabulate=tabulate)
+    if tabulate is not None and tabulate <= position and isinstance(by_key["lr"][0], Table):
+        raise ValueError(f"tabulate={tabulate} ends before the present position, {position}: give the steps of the run")
     _check_schedules(source, by_key["lr"])
     schedules = {key: _together(by_group) for key, by_group in by_key.items()}
     return Replacement(optimizer, schedules, position)

@@ -142,7 +142,8 @@ def _refusal(scheduler: Any) -> str:
             f"from_torch reads the classes of torch itself, and {cls.__name__} extends {bases[0]}, so that its rates "
             f"may be others; tabulate them: lehr.tabulate(function, steps)"
         )
-    return f"from_torch takes a scheduler of torch.optim.lr_scheduler or SWALR, got {checks.shown(scheduler)}"
+    inside = "; give the one inside it, .scheduler" if hasattr(scheduler, "scheduler") else ""
+    return f"from_torch takes a scheduler of torch.optim.lr_scheduler or SWALR, got {checks.shown(scheduler)}{inside}"
 
 
 def kind_of_state(state: object) -> str | None:
