@@ -61,6 +61,16 @@ def test_one_after_another(builds, data):
         assert_reads(build, 60, rates=(0.3,), key="momentum", after="peer")
 
 
+def test_the_momentum_before_its_scheduler_begins():
+    """It is what the last constructor has left: 0.95 of OneCycleLR, though CyclicLR with its 0.9 comes before it."""
+
+    def build(optimizer):
+        return SequentialLR(optimizer, [part(optimizer) for part in (FACTORS[0], OTHERS[2], OTHERS[3])], [3, 8])
+
+    schedule = assert_reads(build, 60, key="momentum", after="peer")
+    assert (schedule(2), schedule(3)) == (0.95, 0.9)
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(FACTORS), min_size=1, max_size=4))
 def test_a_chain_of_factors_is_their_product(builds):
