@@ -40,6 +40,9 @@ def rate(source: Source, group: int) -> Law:
     settings = dict(function.keywords) if isinstance(function, partial) else {}
     if name == "cosine" and "min_lr_rate" in settings:
         name = "cosine_with_min_lr"
+    if "num_stable_steps" in settings:  # below 0 where warmup and decay overlap
+        stable = settings.pop("num_stable_steps")
+        settings["num_training_steps"] = settings["num_warmup_steps"] + stable + settings["num_decay_steps"]
     return absolute(_of_transformers(name, settings, source.base(group)))
 
 
