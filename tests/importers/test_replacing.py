@@ -146,6 +146,11 @@ def test_groups_that_differ_have_one_each():
     assert [schedule(3) for schedule in ours.group_schedules] == pytest.approx([0.01, 0.02])
 
 
+def test_the_schedules_of_groups_have_their_factors():
+    ours = lehr.Scheduler(sgd(0.1, 0.2), lehr.Ramp(1.0, 0.0, 4), group_scale=[1.0, 0.5])
+    assert [schedule(1) for schedule in ours.group_schedules] == [0.75, 0.375]
+
+
 def test_a_rate_in_a_tensor_keeps_its_identity():
     rate = torch.tensor(0.1)
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=rate)

@@ -180,7 +180,7 @@ def test_a_chain_that_is_no_product_is_tabulated_on_request(builds):
 
     with pytest.raises(ValueError, match=r"tabulate=N keeps the rates of N steps"):
         from_torch(build(sgd(1.0)))
-    assert isinstance(assert_reads(build, 30, tabulate=30), lehr.Table)
+    assert isinstance(assert_reads(build, 30, rates=(0.3,), tabulate=30), lehr.Table)
 
 
 def test_a_chain_past_the_end_of_its_cosine():

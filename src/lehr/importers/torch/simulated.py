@@ -9,7 +9,6 @@ from typing import Any
 from .source import LEHR, Source
 
 _POSITION = {"last_epoch": -1, "_step_count": 0}
-_OF_RESTARTS = {"T_cur": -1}
 
 
 def rates(source: Source, steps: int, first: list[float] | None = None) -> dict[str, list[list[float]]]:
@@ -81,8 +80,6 @@ def _built(source: Source, optimizer: Any) -> Any:
     scheduler: Any = cls.__new__(cls)
     vars(scheduler).update({name: value for name, value in source.fields.items() if name != "optimizer"})
     vars(scheduler).update(_POSITION, optimizer=optimizer)
-    if source.kind == "CosineAnnealingWarmRestarts":
-        vars(scheduler).update(_OF_RESTARTS, T_i=source.fields["T_0"])
     if source.kind == "SWALR":
         scheduler._set_anneal_func(source.fields.get("_anneal_strategy", "cos"))
     if source.kind == "CyclicLR":
