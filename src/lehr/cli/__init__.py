@@ -1,11 +1,11 @@
-"""The command line: ``lehr show | plot | compare | export | recipes | control | fit | forecast | optimise``."""
+"""The command line: ``lehr show | plot | compare | export | import | recipes | control | fit | forecast | ...``."""
 
 from __future__ import annotations
 
 import click
 
 from .. import __version__
-from . import compare, control, export, fit, forecast, optimise, plot, recipes, show
+from . import compare, control, export, fit, forecast, import_, optimise, plot, recipes, show
 from .errors import Group, debug_option
 
 
@@ -30,7 +30,7 @@ def main(context: click.Context) -> None:
 
 
 for _command in (
-    show.show, plot.plot, compare.compare, export.export, recipes.recipes, control.control,
+    show.show, plot.plot, compare.compare, export.export, import_.import_, recipes.recipes, control.control,
     fit.fit, forecast.forecast, optimise.optimise,
 ):  # fmt: skip
     main.add_command(_command)

@@ -22,6 +22,7 @@ if _TYPE_CHECKING:
     from .optax import from_optax as from_optax
     from .pytorch_optimizer import from_pytorch_optimizer as from_pytorch_optimizer
     from .timm import from_timm as from_timm
+    from .torch import from_torch as from_torch
     from .torchtitan import from_torchtitan as from_torchtitan
     from .transformers import from_training_arguments as from_training_arguments
     from .transformers import from_transformers as from_transformers
@@ -39,6 +40,7 @@ _FILES: dict[str, str] = {
     "from_optax": "optax",
     "from_pytorch_optimizer": "pytorch_optimizer",
     "from_timm": "timm",
+    "from_torch": "torch",
     "from_torchtitan": "torchtitan",
     "from_training_arguments": "transformers",
     "from_transformers": "transformers",

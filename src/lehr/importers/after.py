@@ -30,11 +30,25 @@ def ended(body: Schedule, tail: Schedule, after: str, *, owner: str, does: str) 
     check_after(after)
     if after == "peer":
         return body.then(tail)
-    warn(
-        f"{owner} {does} after step {body.length}; the imported schedule holds its final value, {body._final_rate:g}, "
-        f'there. after="peer" reproduces the original'
-    )
+    warn_of_end(body, owner=owner, does=does)
     return body
+
+
+def warn_of_end(body: Schedule, *, owner: str, does: str, at: float | None = None, peer: bool = True) -> None:
+    """Say that ``body`` holds its final value where the original does something else.
+
+    Args:
+        body: The schedule up to its end.
+        owner: The name of the original.
+        does: What it does.
+        at: From which step on; None for the end of ``body``.
+        peer: Whether ``after="peer"`` can reproduce it.
+    """
+    way_out = '. after="peer" reproduces the original' if peer else ""
+    warn(
+        f"{owner} {does} after step {body.length if at is None else at}; the imported schedule holds its final value, "
+        f"{body._final_rate:g}, there{way_out}"
+    )
 
 
 def check_after(after: str) -> None:

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from ..control import Act, Amend, Change, Cooldown, Dip, Extend, Rebase, Scale
 from ..control.acts import GroupKey
 from ..control.commands import check_why
+from ..importers.torch.replacement import replacement
 from ..schedules import Schedule, checks, sampling
 from ..schedules.backends import Formula
 from ..schedules.lengths import Length
@@ -167,6 +168,48 @@ class Scheduler(LRScheduler):
         self._follow_plan(plan)
         self._write()
         self._hooks = Hooks(self, self._layers, self._written)
+
+    @classmethod
+    def replacing(
+        cls,
+        torch_scheduler: LRScheduler | Mapping[str, Any],
+        optimizer: Optimizer | None = None,
+        *,
+        after: str = "hold",
+        tabulate: int | None = None,
+    ) -> Self:
+        """Take over a run from a scheduler of torch: its optimizer, its schedules and its position.
+
+        The next updates have the rates that the torch scheduler would have given, in every param group; so has the
+        momentum, where it drives that. Replace it after its `step` call. From then on do not step it: this Scheduler
+        writes over its rates, and warns. What it has left in the optimizer does no harm: a counting wrapper around
+        ``optimizer.step``, and in the param groups ``initial_lr`` and settings such as ``max_lr``.
+
+        Args:
+            torch_scheduler: The scheduler, or the state that its `state_dict` returned.
+            optimizer: The optimizer; needed with a state. For OneCycleLR and SWALR its own state must be loaded before.
+            after: What holds after the end, where torch misbehaves; see `lehr.importers.from_torch`.
+            tabulate: Number of steps to tabulate where no formula says the rates; see there.
+
+        Raises:
+            ValueError: `lehr.importers.from_torch` refuses the scheduler, a state was not written by a scheduler of
+                torch or lacks its functions, or the optimizer does not hold the rates that the scheduler wrote last.
+
+        >>> import torch
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+        >>> old = torch.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4)
+        >>> optimizer.step()
+        >>> old.step()
+        >>> scheduler = Scheduler.replacing(old)
+        >>> scheduler.position, round(scheduler.current_lr, 6)
+        (1, 0.075)
+        """
+        found = replacement(torch_scheduler, optimizer, after=after, tabulate=tabulate)
+        scale: GroupScale | None = "same" if isinstance(found.schedules["lr"], Schedule) else None
+        scheduler = cls(found.optimizer, found.schedules, group_scale=scale)
+        now = replace(scheduler._state(), position=found.position, updates=found.position)
+        scheduler._take_over(scheduler._plan, now, with_factors=False)
+        return scheduler
 
     # Moving.
 
@@ -681,6 +724,16 @@ class Scheduler(LRScheduler):
     def schedules(self) -> dict[str, Schedule]:
         """Every schedule that it follows, by what it drives."""
         return {binding.name: schedule for binding, schedule in self._plan.schedules.items()}
+
+    @property
+    def group_schedules(self) -> list[Schedule]:
+        """The schedule of the rate of each param group, with its factor."""
+        return [
+            schedule._scaled(factor)
+            for schedule, writer in self._writes
+            if writer.key == "lr"
+            for factor in writer.factors()
+        ]
 
     @property
     def training_steps(self) -> float | None:

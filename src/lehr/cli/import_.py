@@ -1,0 +1,134 @@
+"""``lehr import``: the schedule of another framework, from its config file."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import spec
+from ..importers import comparing, config_file, reading
+from ..importers.after import AFTER
+from ..schedules import Schedule, Table
+from ..schedules.checks import printable, shown
+from ..schedules.description import horizon
+from .argument import as_steps, view_options
+from .errors import Command
+from .output import wrote
+from .terminal import draw
+from .text import columns, echo, fitted
+
+MOST_COMPARED = 100_000
+LONGEST_LINE = 2_000
+
+
+@click.command("import", cls=Command)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("-o", "--out", metavar="FILE", help="Write the spec: .json, .yaml, .toml, .txt.")
+@click.option("--after", type=click.Choice(AFTER), default="hold", help="After the end: hold, or as the original does.")
+@click.option("--framework", metavar="NAME", help="Whose config it is, where several would read it.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting first: max_steps=20000.")
+@click.option("--tabulate", callback=as_steps, metavar="STEPS", help="Keep the rates that no formula says.")
+@click.option("--check/--no-check", default=True, help="Step the original beside it, if it is installed.")
+@view_options
+def import_(
+    file: Path, out: str | None, after: str, framework: str | None, changes: tuple[str, ...], tabulate: int | None,
+    check: bool, stop: int | None, log: bool, share: bool,
+) -> None:  # fmt: skip
+    """Print the schedule that a config FILE of another framework asks for.
+
+    FILE is the JSON of transformers' TrainingArguments or of DeepSpeed, a schedule of Keras, the TOML of torchtitan,
+    the YAML of Composer or OLMo, the arguments of Megatron-LM, fairseq or timm, a config of nanoGPT (which is read, not
+    executed), or a torch checkpoint with the state of a scheduler.
+
+    Prints its framework, the spec in one line, the picture, and how far the schedule is from the original, stepped
+    beside it where the framework is installed.
+
+    \b
+      lehr import training_args.json --set max_steps=20000
+      lehr import ds_config.json --out schedule.yaml
+    """
+    config = _changed(config_file.read(file), changes)
+    framework = framework or reading.framework_of(config)
+    schedule = _schedule(framework, config, after, tabulate)
+    if out:
+        spec.write(schedule, out)
+    echo(f"{framework}\n{_line(schedule)}\n\n{draw({'': schedule}, stop, log, share)}")
+    if check:
+        echo(fitted(f"\n{_checked(framework, config, schedule, stop)}", columns()))
+    if out:
+        echo(wrote(out))
+
+
+def _line(schedule: Schedule) -> str:
+    """The spec in one line; of a long one the beginning."""
+    text = spec.to_text(schedule)
+    if len(text) <= LONGEST_LINE:
+        return text
+    return f"{text[:LONGEST_LINE]}... ({len(text):,} characters; --out FILE writes all)"
+
+
+def _schedule(framework: str, config: Mapping[str, Any], after: str, tabulate: int | None) -> Schedule:
+    """The schedule, with what the importer warns of on stderr."""
+    importer = reading.importer(framework)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        try:
+            schedule = importer.from_config(config, after=after)
+        except ValueError:
+            rates = importer.original(config, tabulate) if tabulate else None
+            if rates is None:
+                raise
+            schedule = Table(tuple(rates))
+    for note in dict.fromkeys(str(note.message) for note in notes):
+        click.echo(f"lehr: note: {printable(note, longest=1000)}", err=True)
+    return schedule
+
+
+def _checked(framework: str, config: Mapping[str, Any], schedule: Schedule, stop: int | None) -> str:
+    """What a comparison with the original says."""
+    steps = min(stop or int(schedule.length or horizon(schedule)) or 1, MOST_COMPARED)
+    rates = reading.importer(framework).original(config, steps)
+    about = reading.FRAMEWORKS[framework]
+    if rates:
+        found = comparing.difference(schedule, rates)
+        where = f", at step {found.at:,}" if found.largest else ""
+        return (
+            f"compared with {framework} itself, which computes in {about.precision}, over {found.steps:,} steps: the "
+            f"largest relative difference is {found.largest:.1e}{where}"
+        )
+    if about.module is None or about.is_installed:
+        return f"not compared: {framework} cannot be run from this config alone"
+    return f"not compared: {framework} is not installed; `pip install {about.package}` allows it"
+
+
+def _changed(config: Mapping[str, Any], changes: tuple[str, ...]) -> Mapping[str, Any]:
+    """The config with other settings; a dot leads into a mapping.
+
+    Raises:
+        ValueError: It is no assignment, or leads into what is no mapping.
+    """
+    for change in changes:
+        path, sign, text = change.partition("=")
+        if not sign or not path:
+            raise click.BadParameter(f"--set takes KEY=VALUE, such as max_steps=20000; got {shown(change)}")
+        config = _with(config, path.split("."), _value(text), change)
+    return config
+
+
+def _with(config: object, path: list[str], value: object, change: str) -> Mapping[str, Any]:
+    if not isinstance(config, Mapping):
+        raise click.BadParameter(f"--set {shown(change)} leads into {shown(config)}, which is no mapping")
+    key, *rest = path
+    return {**config, key: _with(config.get(key, {}), rest, value, change) if rest else value}
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

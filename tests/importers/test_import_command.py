@@ -1,0 +1,244 @@
+"""``lehr import``: the framework, the spec, the picture and the comparison, from each framework's own config file."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from catalogue.trainers import quietly
+from command_line import error, output, run
+from stepped import sgd
+from torch.optim.lr_scheduler import ChainedScheduler, OneCycleLR
+
+from lehr import spec
+from lehr.importers import from_torch
+
+CONFIGS = {
+    "composer.yaml": """
+max_duration: 1000ba
+optimizer: {name: adamw, lr: 6.0e-4}
+scheduler: {name: cosine_with_warmup, t_warmup: 100ba, alpha_f: 0.1}
+""",
+    "deepspeed.json": """
+{"train_batch_size": 32, "scheduler": {"type": "WarmupDecayLR", "params":
+{"warmup_min_lr": 0, "warmup_max_lr": 0.001, "warmup_num_steps": 100, "total_num_steps": 1000}}}
+""",
+    "fairseq.yaml": """
+lr_scheduler: inverse_sqrt
+lr: [0.0005]
+warmup_updates: 400
+warmup_init_lr: 1.0e-07
+max_update: 5000
+""",
+    "keras.json": """
+{"module": "keras.optimizers.schedules", "class_name": "CosineDecay", "registered_name": null, "config":
+{"initial_learning_rate": 0.001, "decay_steps": 1000, "alpha": 0.0, "warmup_target": null, "warmup_steps": 0}}
+""",
+    "megatron.yaml": """
+lr: 1.0e-3
+min_lr: 1.0e-4
+lr_decay_style: cosine
+lr_decay_iters: 1000
+lr_warmup_iters: 100
+train_iters: 1000
+global_batch_size: 8
+""",
+    "nanogpt.py": """
+learning_rate = 6e-4
+max_iters = 1000
+lr_decay_iters = 1000
+warmup_iters = 100
+min_lr = 6e-5
+gradient_accumulation_steps = 5 * 8
+raise SystemExit("executed")
+""",
+    "olmo.yaml": """
+train_module:
+  scheduler: {_CLASS_: olmo_core.optim.scheduler.CosWithWarmup, warmup_steps: 100}
+  optim: {lr: 1.0e-3}
+trainer:
+  max_duration: {value: 1000, unit: steps}
+""",
+    "torchtitan.toml": """
+[training]
+steps = 1000
+[optimizer]
+lr = 3e-4
+[lr_scheduler]
+warmup_steps = 100
+decay_type = "linear"
+""",
+    "transformers.json": """
+{"lr_scheduler_type": "linear", "learning_rate": 3e-4, "max_steps": 1000, "warmup_steps": 100}
+""",
+}
+
+
+def framework(name):
+    return name.partition(".")[0]
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(name):
+        path = tmp_path / name
+        path.write_text(CONFIGS[name])
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A run with a OneCycleLR, saved after 20 of 500 steps."""
+    optimizer = sgd(0.1)
+    scheduler = OneCycleLR(optimizer, 1.0, 500)
+    for _ in range(20):
+        optimizer.step()
+        scheduler.step()
+    path = tmp_path / "run.pt"
+    torch.save({"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict(), "step": 20}, path)
+    return str(path), scheduler
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_each_framework_is_recognised(name, written):
+    lines = output("import", written(name), "--no-check").splitlines()
+    assert lines[0] == framework(name)
+    schedule = spec.from_text(lines[1])
+    assert 0 < schedule._highest <= 1e-3
+    assert "(rate)" in lines[3]
+
+
+def test_the_comparison_with_the_original(written):
+    pytest.importorskip("transformers")
+    done = run("import", written("transformers.json"))
+    assert "compared with transformers itself, which computes in float64, over 1,000 steps: the largest" in done.stdout
+    assert float(done.stdout.partition("relative difference is ")[2].split()[0].rstrip(",")) < 1e-12
+
+
+def test_a_float32_original(written, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    quietly(lambda: pytest.importorskip("keras"))
+    said = " ".join(output("import", written("keras.json")).split())
+    assert "compared with keras itself, which computes in float32, over 1,000 steps" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("deepspeed.json", "not compared: deepspeed is not installed; `pip install deepspeed` allows it"),
+        ("nanogpt.py", "not compared: nanogpt cannot be run from this config alone"),
+    ],
+)
+def test_what_is_not_compared_says_why(name, says, written):
+    assert says in output("import", written(name))
+
+
+def test_a_checkpoint(checkpoint):
+    path, scheduler = checkpoint
+    done = run("import", path)
+    assert done.exit_code == 0
+    assert "lehr: note: OneCycleLR extrapolates to 2.41418e-05, and then raises," in done.stderr
+    assert done.stdout.startswith("torch\n")
+    assert "compared with torch itself, which computes in float64, over 500 steps" in done.stdout
+    assert spec.from_text(done.stdout.splitlines()[1]) == quietly(lambda: from_torch(scheduler))
+
+
+def test_after_peer(checkpoint):
+    path, scheduler = checkpoint
+    lines = output("import", path, "--after", "peer", "--no-check").splitlines()
+    assert spec.from_text(lines[1]) == from_torch(scheduler, after="peer")
+
+
+@pytest.mark.parametrize("suffix", [".json", ".yaml", ".toml", ".txt"])
+def test_out(suffix, written, tmp_path):
+    path = tmp_path / f"schedule{suffix}"
+    said = output("import", written("nanogpt.py"), "--no-check", "--out", str(path))
+    assert said.endswith(f"wrote {path}\n")
+    assert spec.read(path) == spec.from_text(said.splitlines()[1])
+
+
+def test_a_setting_is_changed(written):
+    said = output(
+        "import", written("transformers.json"), "--no-check", "--set", "max_steps=200", "--set", "warmup_steps=0"
+    )
+    assert spec.from_text(said.splitlines()[1]).length == 200
+    said = output("import", written("deepspeed.json"), "--no-check", "--set", "scheduler.params.total_num_steps=300")
+    assert spec.from_text(said.splitlines()[1]).length == 301  # its rates come one update late
+
+
+def test_a_framework_is_chosen(written, tmp_path):
+    path = tmp_path / "both.json"
+    both = CONFIGS["deepspeed.json"].strip()[:-1] + "," + CONFIGS["transformers.json"].strip()[1:]
+    path.write_text(both)
+    assert "may be one of deepspeed or of transformers" in error("import", str(path))
+    assert output("import", str(path), "--no-check", "--framework", "deepspeed").startswith("deepspeed\n")
+
+
+def test_tabulate(tmp_path):
+    """A chain that is no product."""
+    optimizer = sgd(0.1)
+    parts = [
+        torch.optim.lr_scheduler.LinearLR(optimizer, 0.1, 1, 5),
+        torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 9, 0.01),
+    ]
+    path = tmp_path / "run.pt"
+    torch.save(ChainedScheduler(parts).state_dict(), path)
+    assert "a ChainedScheduler is a product only of" in error("import", str(path))
+    lines = output("import", str(path), "--tabulate", "40").splitlines()
+    assert lines[1].startswith("Table(rates=(0.01")
+    assert "largest relative difference is 0.0e+00" in lines[-1]
+    lines = output("import", str(path), "--tabulate", "4000", "--no-check").splitlines()
+    assert lines[1].endswith("characters; --out FILE writes all)")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "Missing argument 'FILE'"),
+        (["nowhere.json"], "nowhere.json: No such file or directory"),
+        (["nowhere.ini"], "a config ends in .json"),
+        (["nowhere\n.json"], "nowhere .json: No such"),
+        ([".", "--no-check"], "is a directory"),
+    ],
+)
+def test_what_is_refused(words, says):
+    assert says in error("import", *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--framework", "transformer"], "did you mean 'transformers'"),
+        (["--after", "never"], "'never' is not one of 'hold', 'peer'"),
+        (["--set", "max_steps"], "--set takes KEY=VALUE, such as max_steps=20000; got 'max_steps'"),
+        (["--set", "learning_rate.x=3"], "leads into 0.0003, which is no mapping"),
+        (["--set", "max_steps=-1"], "number of updates of the run is needed"),
+        (["--set", "lr_scheduler_type=reduce_lr_on_plateau"], "Plateau"),
+        (["--out", "schedule.csv"], "a spec file ends in .json"),
+        (["--tabulate", "0"], "a number of steps of at least 1"),
+    ],
+)
+def test_options_that_are_refused(words, says, written):
+    assert says in error("import", written("transformers.json"), *words)
+
+
+def test_a_config_without_a_schedule(tmp_path):
+    path = tmp_path / "trainer_state.json"
+    path.write_text('{"log_history": [{"step": 1, "learning_rate": 0.1}], "global_step": 1}')
+    assert "give the training_args.json" in error("import", str(path))
+
+
+def test_no_framework_is_loaded_where_it_is_not_needed(written):
+    """Reading a config needs none; a checkpoint needs torch."""
+    code = (
+        "import sys\n"
+        "from lehr.cli import main\n"
+        "for path in sys.argv[1:]:\n"
+        "    main(['import', path, '--no-check'], standalone_mode=False)\n"
+        "loaded = [m for m in ('torch', 'transformers', 'keras', 'jax', 'optax', 'timm') if m in sys.modules]\n"
+        "assert not loaded, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *map(written, CONFIGS)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
