@@ -1,0 +1,35 @@
+"""`for_deepspeed`: a lehr Scheduler for ``deepspeed.initialize``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Unpack
+
+from ..scheduler import Scheduler
+from .sized import Planned, SchedulerSettings, check_planned
+
+
+def for_deepspeed(schedule: Planned, **settings: Unpack[SchedulerSettings]) -> partial[Scheduler]:
+    """What ``deepspeed.initialize(lr_scheduler=...)`` takes: a function from the optimizer to its `Scheduler`.
+
+    DeepSpeed builds the optimizer, or wraps it, before it builds the scheduler; so a Scheduler that is built before
+    would write into another optimizer. The engine steps it once an update, leaves out the updates that it skips, and
+    saves its state.
+
+    Args:
+        schedule: The name of a recipe, a `Schedule`, or a mapping of schedules.
+        **settings: For the recipe and for `Scheduler`, such as ``training_steps=10_000, warmup_steps="2%"``.
+
+    Raises:
+        ValueError: There is no such recipe.
+
+    References:
+        DeepSpeed, deepspeed/runtime/engine.py, DeepSpeedEngine._configure_lr_scheduler.
+
+    >>> import torch
+    >>> factory = for_deepspeed("linear", training_steps=100, warmup_steps=10, max_lr=0.1)
+    >>> factory(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)).current_lr
+    0.010000000000000002
+    """
+    check_planned(schedule)
+    return partial(Scheduler, schedule=schedule, **settings)  # type: ignore[arg-type]

@@ -1,0 +1,116 @@
+"""A Scheduler of the length that a trainer knows."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..scheduler import Scheduler
+from ..scheduler.group_scale import GroupScale
+from ..scheduler.scheduler import ENOUGH
+from ..schedules import Schedule, checks
+from ..schedules.lengths import Length
+from ..schedules.recipes import RECIPES, get
+from ..schedules.recipes.options import RecipeOptions
+from ..warn import warn
+
+if TYPE_CHECKING:
+    from ..scheduler.groups import Optimizer
+
+Planned: TypeAlias = str | Schedule | Mapping[Any, Any] | Callable[[int], Schedule]
+"""The name of a recipe; a Schedule, or a mapping of schedules; or a function from the number of steps to a Schedule."""
+
+
+class SchedulerSettings(RecipeOptions, total=False):
+    """What `Scheduler` takes beside the optimizer and the schedule."""
+
+    training_steps: Length | None
+    warmup_steps: Length | None
+    max_lr: float | None
+    min_lr: float | None
+    group_scale: GroupScale | None
+    unit: str
+    per_update: float | None
+    samples_per_step: int | None
+    control_file: str | os.PathLike[str] | None
+    keep: str | None
+
+
+def check_planned(schedule: Planned) -> None:
+    """Refuse the name of no recipe, before the trainer has begun its work."""
+    if isinstance(schedule, str):
+        get(schedule)
+
+
+def takes(schedule: Planned, setting: str) -> bool:
+    """Whether the schedule is the name of a recipe that has this setting."""
+    return isinstance(schedule, str) and setting in inspect.signature(get(schedule)).parameters
+
+
+def sized_scheduler(
+    optimizer: Optimizer, schedule: Planned, steps: object, of: str, settings: SchedulerSettings
+) -> Scheduler:
+    """A Scheduler whose length is that of the run, unless the settings have another.
+
+    Args:
+        optimizer: The optimizer that updates.
+        schedule: What it follows.
+        steps: How far a run goes in the unit of the schedule, as the trainer knows it.
+        of: What knows it, for messages.
+        settings: For the Scheduler.
+
+    Raises:
+        ValueError: The trainer does not know the length and the schedule needs one, or the Scheduler refuses something.
+    """
+    known = checks.whole(steps)
+    if known is not None and known < 1:
+        known = None
+    if callable(schedule) and not isinstance(schedule, Schedule):
+        schedule = _called(schedule, _needed(known, steps, of))
+    sizes = takes(schedule, "training_steps") and settings.get("training_steps") is None
+    if sizes and settings.get("unit", "steps") in ("steps", "epochs"):
+        settings = {**settings, "training_steps": known if _may_be_endless(schedule) else _needed(known, steps, of)}
+    scheduler = Scheduler(optimizer, schedule, **settings)
+    if scheduler.unit in ("steps", "epochs") and known is not None:
+        _compare_lengths(scheduler, known, of)
+    return scheduler
+
+
+def _needed(known: int | None, steps: object, of: str) -> int:
+    if known is None:
+        raise ValueError(
+            f"{of} does not know how long it trains (it says {checks.shown(steps)}): limit its steps, or give "
+            f"`training_steps`"
+        )
+    return known
+
+
+def _may_be_endless(schedule: object) -> bool:
+    return inspect.signature(get(schedule)).parameters["training_steps"].default is None
+
+
+def _called(schedule: Callable[[int], Schedule], steps: int) -> Schedule:
+    for name, recipe in RECIPES.items():
+        if schedule is recipe:
+            raise ValueError(f"give the recipe by its name, {name!r}, with its settings beside it")
+    built = schedule(steps)
+    if not isinstance(built, Schedule):
+        raise ValueError(
+            f"a function given as a schedule takes the number of steps and returns a Schedule, and not a rate: got "
+            f"{checks.shown(built)} for {steps} steps"
+        )
+    return built
+
+
+def _compare_lengths(scheduler: Scheduler, steps: int, of: str) -> None:
+    """Warn at the start of what would otherwise be found at the end."""
+    length = scheduler.training_steps
+    if length is not None and not ENOUGH * length <= steps <= length:
+        unit = scheduler.unit
+        warn(
+            f"the schedule has {length} {unit} and {of} makes {steps}: "
+            + ("its end is not reached" if steps < length else "its final rate holds for the rest")
+            + "; leave `training_steps` away to take the length from the trainer"
+        )
