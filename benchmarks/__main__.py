@@ -12,7 +12,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from . import construct, far, follow, processes, rates, state, step, structure
+from . import construct, far, follow, processes, rates, state, step, structure, trainers
 from .table import Grid, Section, targets
 
 SECTIONS: dict[str, Callable[[], Section | Grid]] = {
@@ -27,6 +27,7 @@ SECTIONS: dict[str, Callable[[], Section | Grid]] = {
     "follow": follow.follow,
     "changes": follow.changes,
     "structure": structure.structure,
+    "trainers": trainers.trainers,
 }
 PACKAGES = ("torch", "numpy", "transformers", "timm", "pytorch-ignite", "pytorch_optimizer", "lrsched")
 

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import lehr
 
-BATCH, BATCHES, EPOCHS = 1024, 16, 3
+BATCH, BATCHES, EPOCHS = 64, 16, 3
 UPDATES = BATCHES * EPOCHS
 TEXT = torch.tensor(list(Path(argparse.__file__).read_bytes()[: BATCH * BATCHES + 1]))
 

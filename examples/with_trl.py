@@ -3,6 +3,7 @@
 python -m examples.with_trl
 """
 
+import textwrap
 from contextlib import suppress
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,10 +16,10 @@ from trl import SFTConfig, SFTTrainer  # type: ignore[attr-defined]
 
 import lehr
 
-from .bigrams import TEXT, check, watched
+from .bigrams import check, watched
 from .with_transformers import Stop
 
-LINES = [line for line in bytes(TEXT.tolist()).decode().splitlines() if line.strip()][:160]
+LINES = [line for line in textwrap.__doc__.splitlines() * 80 if line.strip()][:80]
 
 
 def tokenizer() -> Any:
@@ -42,7 +43,7 @@ def train(folder: str, stop_after: int | None) -> tuple[list[float], Any]:
     model = transformers.LlamaForCausalLM(config)
     optimizer = torch.optim.AdamW(model.parameters())
     arguments = SFTConfig(
-        output_dir=folder, per_device_train_batch_size=8, num_train_epochs=2, save_steps=10, max_length=32,
+        output_dir=folder, per_device_train_batch_size=4, num_train_epochs=2, save_steps=10, max_length=32,
         report_to=[], disable_tqdm=True, use_cpu=True, bf16=False, gradient_checkpointing=False, logging_strategy="no",
     )  # fmt: skip
     trainer = SFTTrainer(

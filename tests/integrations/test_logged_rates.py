@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from catalogue.optimizers import groups, parameter, recorded, sgd, update
-from catalogue.trainers import quietly
+from catalogue.trainers import CHECKED, printed_by_example, quietly
 
 import lehr
 from lehr.integrations import log_rates, rates
@@ -72,6 +72,7 @@ def test_weights_and_biases_offline(tmp_path, monkeypatch):
         quietly(lambda: train(run))
     finally:
         quietly(run.finish)
+        quietly(wandb.teardown)  # which waits until the file is written
     assert wandb_rows(tmp_path) == RATES
 
 
@@ -208,3 +209,7 @@ def test_an_optimizer_without_hooks_is_refused():
     scheduler = lehr.Scheduler(wrapper, COSINE)
     with pytest.raises(ValueError, match=r"which Wrapper does not have: log lehr\.integrations\.rates\(scheduler\)"):
         log_rates(scheduler, print)
+
+
+def test_the_example():
+    assert CHECKED in printed_by_example("with_tensorboard")

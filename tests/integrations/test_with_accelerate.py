@@ -4,7 +4,7 @@ import pytest
 import torch
 from catalogue.optimizers import recorded
 from catalogue.processes import on_ranks
-from catalogue.trainers import quietly
+from catalogue.trainers import CHECKED, printed_by_example, quietly
 
 import lehr
 
@@ -55,3 +55,7 @@ def test_in_one_process(tmp_path, follow, accumulate):
 def test_in_two_processes(tmp_path, follow):
     """Accelerate calls ``step`` once for each process; one update is one step all the same."""
     assert on_ranks(twice, 2, tmp_path / "state", follow) == [(RATES, RATES)] * 2
+
+
+def test_the_example():
+    assert CHECKED in printed_by_example("with_accelerate")

@@ -2,8 +2,8 @@
 
 Composer is not installed here. `Trainer` below is a stand-in of its contract (composer/optim/scheduler.py,
 `compile_composer_scheduler`): the number of parameters of the scheduler's signature decides whether it gets the
-scale_schedule_ratio; a LambdaLR that ignores its own count multiplies the optimizer's rate by what the scheduler says for
-``state.timestamp``; it is stepped after the timestamp has advanced.
+scale_schedule_ratio; a LambdaLR that ignores its own count multiplies the optimizer's rate by what the scheduler says
+for ``state.timestamp``; it is stepped after the timestamp has advanced.
 """
 
 import inspect

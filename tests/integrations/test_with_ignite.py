@@ -2,6 +2,7 @@
 
 import pytest
 from catalogue.optimizers import recorded, sgd, through_a_file, update
+from catalogue.trainers import CHECKED, printed_by_example
 
 import lehr
 
@@ -69,3 +70,7 @@ def test_what_a_handler_logs_is_what_was_used():
     engine.add_event_handler(Events.ITERATION_COMPLETED, lambda: logged.extend(parts["scheduler"].last_used_lrs))
     engine.run(range(BATCHES), max_epochs=EPOCHS)
     assert logged == rates
+
+
+def test_the_example():
+    assert CHECKED in printed_by_example("with_ignite")

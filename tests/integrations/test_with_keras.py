@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from catalogue.trainers import quietly
+from catalogue.trainers import CHECKED, printed_by_example, quietly
 
 import lehr
 from lehr.integrations import as_keras, keras_objects
@@ -123,3 +123,7 @@ def test_what_is_no_schedule_is_refused():
         as_keras(0.1)
     with pytest.raises(ValueError, match="as_keras needs an integer of at least 1 for `accumulate`, got 0"):
         as_keras(WSD, accumulate=0)
+
+
+def test_the_example():
+    assert CHECKED in printed_by_example("with_keras")

@@ -8,6 +8,7 @@ import pytest
 import torch
 from catalogue.examples import EXAMPLES
 from catalogue.optimizers import recorded, sgd, through_a_file, update, used_by
+from catalogue.trainers import CHECKED, printed_by_example
 
 import lehr
 from lehr.integrations import as_lambda
@@ -105,3 +106,7 @@ def test_a_dead_optimizer_can_not_be_its_base():
         as_lambda("cosine")
     with pytest.raises(ValueError, match="`keep` must be 'checkpoint' or 'code', got 'mine'"):
         as_lambda(COSINE, keep="mine")
+
+
+def test_the_example():
+    assert CHECKED in printed_by_example("with_lambda_lr")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from catalogue.optimizers import recorded
-from catalogue.trainers import Line, batches, lightning_trainer, quietly
+from catalogue.trainers import CHECKED, Line, batches, lightning_trainer, printed_by_example, quietly
 
 import lehr
 from lehr.integrations import for_lightning, lightning_config, lightning_report
@@ -123,6 +123,28 @@ def test_other_forms_of_a_schedule(tmp_path, schedule):
     assert module.rates == pytest.approx(RATES, rel=1e-15)
 
 
+def test_plateau_in_a_hook_of_the_module(tmp_path):
+    """Its counters are in Lightning's checkpoint."""
+
+    def plateau(scheduler):
+        lehr.Plateau(scheduler, factor=0.5, patience=1)
+
+    class Watched(Module):
+        def on_train_epoch_end(self):
+            self.lr_schedulers().step(metric=1.0)  # it never improves
+
+    def constant(optimizer, trainer):
+        return for_lightning(optimizer, "constant", trainer=trainer, on_build=plateau)
+
+    def run(epochs, checkpoint=None):
+        module, trainer = Watched(constant), lightning_trainer(tmp_path, epochs)
+        quietly(lambda: trainer.fit(module, batches(BATCHES), ckpt_path=checkpoint))
+        trainer.save_checkpoint(tmp_path / "saved.ckpt")
+        return module.rates
+
+    assert run(2) + run(4, tmp_path / "saved.ckpt") == [1.0] * 30 + [0.5] * 10
+
+
 def test_its_own_monitor_logs_what_is_used(tmp_path):
     logger = lightning.loggers.CSVLogger(tmp_path)
     monitor = lightning.callbacks.LearningRateMonitor("step")
@@ -182,3 +204,7 @@ def test_refusals_say_why(tmp_path):
             fit(tmp_path, lambda o, t, s=settings: for_lightning(o, **{"schedule": "cosine", "trainer": t, **s}))
     with pytest.raises(ValueError, match=r"the trainer does not know how long it trains \(it says inf\)"):
         fit(tmp_path, cosine, -1)
+
+
+def test_the_example():
+    assert CHECKED in printed_by_example("with_lightning")

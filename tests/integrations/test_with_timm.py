@@ -3,7 +3,7 @@
 import pytest
 import torch
 from catalogue.optimizers import recorded, sgd, through_a_file, update
-from catalogue.trainers import timm_schedulers
+from catalogue.trainers import CHECKED, printed_by_example, timm_schedulers
 
 import lehr
 from lehr.integrations import for_timm
@@ -94,3 +94,7 @@ def test_it_has_what_timms_own_has(in_epochs):
     train(lr_scheduler, optimizer)
     assert rates == pytest.approx(used, rel=1e-12)
     assert isinstance(lr_scheduler.optimizer, torch.optim.SGD)
+
+
+def test_the_example():
+    assert CHECKED in printed_by_example("with_timm")

@@ -6,7 +6,7 @@ import pickle
 import pytest
 import torch
 from catalogue.optimizers import recorded, sgd
-from catalogue.trainers import Line, Rows, quietly
+from catalogue.trainers import CHECKED, Line, Rows, printed_by_example, quietly
 
 import lehr
 from lehr.integrations import as_lambda, for_transformers
@@ -148,20 +148,31 @@ def test_a_schedule_of_another_length_is_warned_of_at_the_start(tmp_path):
         trainer.create_scheduler(STEPS)
 
 
+class Evaluated(transformers.TrainerCallback):
+    """Gives the metric to the Scheduler. It never improves."""
+
+    def on_evaluate(self, args, state, control, lr_scheduler, metrics, **_):
+        lr_scheduler.step(metric=round(metrics["eval_loss"], 3))
+
+
 def test_plateau_in_on_evaluate(tmp_path):
-    """A callback gives the metric to the Scheduler, and the counters are in the Trainer's checkpoint."""
+    """Its counters are in the Trainer's checkpoint."""
 
-    class Watch(transformers.TrainerCallback):
-        def on_train_begin(self, args, state, control, lr_scheduler, **_):
-            self.plateau = lehr.Plateau(lr_scheduler, factor=0.5, patience=0)
+    def plateau(scheduler):
+        lehr.Plateau(scheduler, factor=0.5, patience=1)
 
-        def on_evaluate(self, args, state, control, lr_scheduler, metrics, **_):
-            lr_scheduler.step(lr_scheduler.position, metric=round(metrics["eval_loss"], 3))
+    def started(kill_after=None):
+        arguments = {"eval_strategy": "epoch", "save_strategy": "epoch"}
+        trainer, watch = trainer_of(tmp_path, kill_after, arguments=arguments)
+        trainer.add_callback(Evaluated())
+        return for_transformers(trainer, "constant", on_build=plateau), watch
 
-    trainer, watch = trainer_of(tmp_path, arguments={"eval_strategy": "epoch"})
-    trainer.add_callback(Watch())
-    quietly(for_transformers(trainer, "constant").train)
-    assert watch.rates == [0.3] * 20 + [0.15] * 10 + [0.075] * 10
+    trainer, before = started(kill_after=25)
+    with pytest.raises(KeyboardInterrupt):
+        quietly(trainer.train)
+    trainer, after = started()
+    quietly(lambda: trainer.train(resume_from_checkpoint=True))
+    assert before.rates[:20] + after.rates == [0.3] * 30 + [0.15] * 10
 
 
 def test_the_control_file(tmp_path, monkeypatch):
@@ -244,3 +255,7 @@ def test_refusals_say_why(tmp_path):
     trainer, _ = trainer_of(tmp_path, optimizers=(optimizer, lehr.Scheduler(optimizer, WSD)))
     with pytest.raises(ValueError, match="the trainer was given a Scheduler already"):
         wsd(trainer)
+
+
+def test_the_example():
+    assert CHECKED in printed_by_example("with_transformers")

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 from catalogue.optimizers import recorded
-from catalogue.trainers import quietly
+from catalogue.trainers import printed_by_example, quietly
 
 import lehr
 from lehr.integrations import for_transformers
@@ -69,3 +69,7 @@ def test_killed_and_resumed(tmp_path):
     assert after.rates == RATES[10:]
     logged = {row["step"]: row["learning_rate"] for row in trainer.state.log_history if "learning_rate" in row}
     assert logged == {t + 1: RATES[t] for t in range(STEPS)}
+
+
+def test_the_example():
+    assert "40 rates and 1 resume checked" in printed_by_example("with_trl")

@@ -12,9 +12,8 @@ from .sized import Planned, SchedulerSettings, check_planned
 def for_deepspeed(schedule: Planned, **settings: Unpack[SchedulerSettings]) -> partial[Scheduler]:
     """What ``deepspeed.initialize(lr_scheduler=...)`` takes: a function from the optimizer to its `Scheduler`.
 
-    DeepSpeed builds the optimizer, or wraps it, before it builds the scheduler; so a Scheduler that is built before
-    would write into another optimizer. The engine steps it once an update, leaves out the updates that it skips, and
-    saves its state.
+    An optimizer from DeepSpeed's configuration does not exist before, so that no Scheduler could be built on it. The
+    engine steps the Scheduler once an update, leaves out the updates that it skips, and saves its state.
 
     Args:
         schedule: The name of a recipe, a `Schedule`, or a mapping of schedules.

@@ -13,8 +13,8 @@ KEEP = (None, "checkpoint", "code")
 def as_lambda(schedule: Schedule, base_lr: float = 1.0, *, keep: str | None = None) -> LambdaFactor:
     """A schedule as a factor of the optimizer's rate: ``step -> schedule(step) / base_lr``.
 
-    For whatever takes the ``lr_lambda`` of torch's LambdaLR: transformers, torchtitan, Fabric. The result is picklable
-    and printable, and equals another of the same schedule. LambdaLR saves the spec of the schedule in its own state,
+    For whatever takes the ``lr_lambda`` of torch's LambdaLR, such as torchtitan. The result is picklable and
+    printable, and equals another of the same schedule. LambdaLR saves the spec of the schedule in its own state,
     and a run that is resumed under another schedule is refused at its first step.
 
     Args:

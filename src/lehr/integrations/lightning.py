@@ -10,7 +10,7 @@ from ..scheduler import Scheduler
 from ..scheduler.bindings import schedulers_of
 from ..schedules import checks
 from ..warn import warn
-from .sized import Planned, SchedulerSettings, check_planned, sized_scheduler
+from .sized import OnBuild, Planned, SchedulerSettings, check_planned, sized_scheduler
 
 if TYPE_CHECKING:
     from ..scheduler.groups import Optimizer
@@ -24,6 +24,7 @@ def for_lightning(
     *,
     trainer: Any,
     interval: str = "step",
+    on_build: OnBuild | None = None,
     **settings: Unpack[SchedulerSettings],
 ) -> dict[str, Any]:
     """The optimizer with its `Scheduler`, as ``configure_optimizers`` returns them.
@@ -38,6 +39,8 @@ def for_lightning(
             (epochs) to a Schedule.
         trainer: ``self.trainer`` in the module.
         interval: What the schedule counts: ``"step"`` for updates, ``"epoch"`` for whole epochs.
+        on_build: Called with the Scheduler once it is built, before a checkpoint is loaded: to attach a `Plateau`, or
+            `log_rates`.
         **settings: For the recipe and for `Scheduler`, such as ``warmup_steps="2%"``, ``max_lr=1e-3``, or
             ``keep="code"`` to resume with another length.
 
@@ -53,7 +56,7 @@ def for_lightning(
         length, of = trainer.max_epochs, "the trainer's `max_epochs`"
     else:
         length, of = trainer.estimated_stepping_batches, "the trainer"
-    scheduler = sized_scheduler(optimizer, schedule, length, of, settings)
+    scheduler = sized_scheduler(optimizer, schedule, length, of, settings, on_build)
     return {"optimizer": optimizer, "lr_scheduler": lightning_config(scheduler, interval)}
 
 

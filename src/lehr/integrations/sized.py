@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..scheduler import Scheduler
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 Planned: TypeAlias = str | Schedule | Mapping[Any, Any] | Callable[[int], Schedule]
 """The name of a recipe; a Schedule, or a mapping of schedules; or a function from the number of steps to a Schedule."""
+
+
+OnBuild: TypeAlias = Callable[[Scheduler], object]
+"""Called with a Scheduler when it has been built and no checkpoint has been loaded, to attach what belongs to it."""
 
 
 class SchedulerSettings(RecipeOptions, total=False):
@@ -50,7 +55,12 @@ def takes(schedule: Planned, setting: str) -> bool:
 
 
 def sized_scheduler(
-    optimizer: Optimizer, schedule: Planned, steps: object, of: str, settings: SchedulerSettings
+    optimizer: Optimizer,
+    schedule: Planned,
+    steps: object,
+    of: str,
+    settings: SchedulerSettings,
+    on_build: OnBuild | None = None,
 ) -> Scheduler:
     """A Scheduler whose length is that of the run, unless the settings have another.
 
@@ -60,6 +70,7 @@ def sized_scheduler(
         steps: How far a run goes in the unit of the schedule, as the trainer knows it.
         of: What knows it, for messages.
         settings: For the Scheduler.
+        on_build: Called with the Scheduler.
 
     Raises:
         ValueError: The trainer does not know the length and the schedule needs one, or the Scheduler refuses something.
@@ -69,12 +80,13 @@ def sized_scheduler(
         known = None
     if callable(schedule) and not isinstance(schedule, Schedule):
         schedule = _called(schedule, _needed(known, steps, of))
-    sizes = takes(schedule, "training_steps") and settings.get("training_steps") is None
-    if sizes and settings.get("unit", "steps") in ("steps", "epochs"):
-        settings = {**settings, "training_steps": known if _may_be_endless(schedule) else _needed(known, steps, of)}
+    if _takes_length_from_trainer(schedule, settings):
+        settings = {**settings, "training_steps": _needed(known, steps, of)}
     scheduler = Scheduler(optimizer, schedule, **settings)
     if scheduler.unit in ("steps", "epochs") and known is not None:
         _compare_lengths(scheduler, known, of)
+    if on_build is not None:
+        on_build(scheduler)
     return scheduler
 
 
@@ -87,8 +99,20 @@ def _needed(known: int | None, steps: object, of: str) -> int:
     return known
 
 
-def _may_be_endless(schedule: object) -> bool:
-    return inspect.signature(get(schedule)).parameters["training_steps"].default is None
+def _takes_length_from_trainer(schedule: Planned, settings: SchedulerSettings) -> bool:
+    """Whether it is a recipe that needs a length and has none. One that may be endless needs it for shares alone."""
+    if not isinstance(schedule, str) or settings.get("training_steps") is not None:
+        return False
+    parameter = inspect.signature(get(schedule)).parameters.get("training_steps")
+    if parameter is None or settings.get("unit", "steps") not in ("steps", "epochs"):
+        return False
+    return parameter.default is not None or _has_share(settings)
+
+
+def _has_share(settings: SchedulerSettings) -> bool:
+    """Whether a setting is a share of the run, such as ``"2%"``."""
+    values = chain.from_iterable(value if isinstance(value, list | tuple) else [value] for value in settings.values())
+    return any(isinstance(value, str) and value.endswith("%") for value in values)
 
 
 def _called(schedule: Callable[[int], Schedule], steps: int) -> Schedule:

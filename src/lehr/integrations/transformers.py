@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, Unpack
 
 from ..scheduler import Scheduler
-from .sized import Planned, SchedulerSettings, check_planned, sized_scheduler, takes
+from .sized import OnBuild, Planned, SchedulerSettings, check_planned, sized_scheduler, takes
 
 AnyTrainer = TypeVar("AnyTrainer")
 
 
-def for_transformers(trainer: AnyTrainer, schedule: Planned, **settings: Unpack[SchedulerSettings]) -> AnyTrainer:
+def for_transformers(
+    trainer: AnyTrainer, schedule: Planned, *, on_build: OnBuild | None = None, **settings: Unpack[SchedulerSettings]
+) -> AnyTrainer:
     """Let a Trainer build a lehr `Scheduler` where it would build its own scheduler.
 
     That is at the start of ``train()``, when the Trainer knows how many updates it makes; so `training_steps` need not
@@ -23,6 +25,8 @@ def for_transformers(trainer: AnyTrainer, schedule: Planned, **settings: Unpack[
         schedule: The name of a recipe, whose `training_steps` is the Trainer's number of updates and whose `max_lr`
             is its ``learning_rate`` unless given; a `Schedule`; a mapping of schedules; or a function from the number
             of updates to a Schedule.
+        on_build: Called with the Scheduler once it is built, before a checkpoint is loaded: to attach a `Plateau`, or
+            `log_rates`.
         **settings: For the recipe and for `Scheduler`, such as ``warmup_steps="2%"``, ``group_scale="ratio"``, or
             ``keep="code"`` to resume with another length.
 
@@ -44,7 +48,7 @@ def for_transformers(trainer: AnyTrainer, schedule: Planned, **settings: Unpack[
         )
     if takes(schedule, "max_lr") and settings.get("max_lr") is None:
         settings = {**settings, "max_lr": _rate_of(target)}
-    target.create_scheduler = CreateScheduler(target, schedule, settings)
+    target.create_scheduler = CreateScheduler(target, schedule, settings, on_build)
     return trainer
 
 
@@ -62,6 +66,7 @@ class CreateScheduler:
     trainer: Any
     schedule: Planned
     settings: SchedulerSettings
+    on_build: OnBuild | None = None
     scheduler: Scheduler | None = None
 
     def __call__(self, num_training_steps: int, optimizer: Any = None) -> Any:
@@ -70,7 +75,9 @@ class CreateScheduler:
         if self.scheduler is not None:  # a second call of train()
             self.scheduler.detach()
         updating = _inside_accelerate(self.trainer.optimizer if optimizer is None else optimizer)
-        self.scheduler = sized_scheduler(updating, self.schedule, num_training_steps, "the Trainer", self.settings)
+        self.scheduler = sized_scheduler(
+            updating, self.schedule, num_training_steps, "the Trainer", self.settings, self.on_build
+        )
         self.trainer.lr_scheduler, self.trainer._created_lr_scheduler = self.scheduler, True
         return self.scheduler
 
