@@ -23,6 +23,7 @@ EXAMPLES = {
     "ignite": "with_ignite",
     "timm's train.py": "with_timm",
     "Keras 3 on torch": "with_keras",
+    "DeepSpeed": "with_deepspeed",
     "TensorBoard": "with_tensorboard",
 }
 """Trainer -> its file in examples."""
@@ -35,7 +36,7 @@ def trainers() -> Grid:
     return Grid(
         "Trainers",
         {
-            column: [Row(trainer, str(counts[index])) for trainer, counts in counted.items()]
+            column: [Row(trainer, counts[index]) for trainer, counts in counted.items()]
             for index, column in enumerate(columns)
         },
         [
@@ -45,13 +46,15 @@ def trainers() -> Grid:
     )
 
 
-def _counted(example: str) -> tuple[int, int, int]:
+def _counted(example: str) -> tuple[str, ...]:
     command = [sys.executable, "-m", f"examples.{example}"]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    lines = str(lines_of_lehr((ROOT / "examples" / f"{example}.py").read_text(encoding="utf-8")))
+    if "ModuleNotFoundError" in done.stderr:
+        return lines, "not installed", "not installed"
     if done.returncode:
         raise RuntimeError(f"{example} failed: {done.stderr[-2_000:]}")
-    lines = lines_of_lehr((ROOT / "examples" / f"{example}.py").read_text(encoding="utf-8"))
-    return lines, *checked_by(done.stdout)
+    return lines, *map(str, checked_by(done.stdout))
 
 
 def lines_of_lehr(source: str) -> int:
