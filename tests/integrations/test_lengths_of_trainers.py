@@ -26,7 +26,7 @@ def built(schedule, steps, **settings):
 def test_a_length_that_is_given_holds():
     scheduler = built("linear", 90, training_steps="100")
     assert scheduler.training_steps == 100
-    with pytest.warns(UserWarning, match="100 steps and the trainer makes 80: its end is not reached; leave"):
+    with pytest.warns(UserWarning, match="100 steps and the trainer makes 80: its end is not reached; to take"):
         built("linear", 80, training_steps="100")
 
 
@@ -50,7 +50,10 @@ def test_an_open_ended_recipe_stays_open_unless_it_has_shares():
     )
 
 
-def test_steps_are_no_length_of_tokens():
+def test_steps_are_no_length_in_another_unit():
+    with pytest.raises((ValueError, TypeError), match="training_steps"):
+        built("linear", 100, unit="epochs", per_update=0.1)
+    assert built("linear", 100, unit="epochs", per_update=0.1, training_steps=10).training_steps == 10
     with pytest.raises((ValueError, TypeError), match="training_steps"):
         built("linear", 100, unit="tokens")
     assert built("linear", 100, unit="tokens", training_steps="1M").training_steps == 1_000_000

@@ -172,6 +172,25 @@ def test_a_name_for_each_group():
     update(optimizer)
     scheduler.step()
     assert rates(scheduler) == {"lr/body": used[0], "lr/1": 2 * used[0]}
+    scheduler.step(STEPS)
+    update(optimizer)
+    assert rates(scheduler) == {"lr/body": 0.0, "lr/1": 0.0}
+
+
+def test_one_name_where_the_groups_have_one_rate():
+    assert rates(lehr.Scheduler(sgd(1.0, 1.0), COSINE)) == {"lr": RATES[0]}
+
+
+def test_a_schedule_for_each_group():
+    optimizer = torch.optim.SGD([*groups(1.0, 1.0, names=("body", "head"))])
+    scheduler = lehr.Scheduler(optimizer, {"head": lehr.Constant(0.1), "body": lehr.Constant(0.2)})
+    assert rates(scheduler) == {"lr/body": 0.2, "lr/head": 0.1}
+
+
+def test_rates_that_the_scheduler_does_not_drive():
+    schedules = {"weight_decay": lehr.Ramp(0.0, 0.1, 10)}
+    assert rates(lehr.Scheduler(sgd(1.0, 2.0), schedules)) == {"lr/0": 1.0, "lr/1": 2.0}
+    assert rates(lehr.Scheduler(sgd(1.0, 1.0), schedules)) == {"lr": 1.0}
 
 
 def test_the_position_in_another_unit():

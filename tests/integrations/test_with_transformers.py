@@ -9,7 +9,7 @@ from catalogue.optimizers import recorded, sgd
 from catalogue.trainers import CHECKED, Line, Rows, printed_by_example, quietly
 
 import lehr
-from lehr.integrations import as_lambda, for_transformers
+from lehr.integrations import as_lambda, for_transformers, log_rates
 from lehr.scheduler import control_file
 
 transformers = pytest.importorskip("transformers")
@@ -175,6 +175,17 @@ def test_plateau_in_on_evaluate(tmp_path):
     assert before.rates[:20] + after.rates == [0.3] * 30 + [0.15] * 10
 
 
+def test_a_log_of_the_rates(tmp_path):
+    rows = {}
+
+    def log(scheduler):
+        log_rates(scheduler, lambda values, step: rows.update({step: values["lr"]}))
+
+    trainer, _ = trainer_of(tmp_path)
+    quietly(wsd(trainer, on_build=log).train)
+    assert rows == dict(enumerate(RATES))
+
+
 def test_the_control_file(tmp_path, monkeypatch):
     """A command in the file changes the schedule while the Trainer runs."""
     monkeypatch.setattr(control_file, "SECONDS", 0.0)
@@ -229,6 +240,7 @@ def test_what_deepspeed_does_with_a_trainer(tmp_path):
     """It has a copy of the Trainer build the scheduler, for an optimizer that it gives."""
     trainer, _ = trainer_of(tmp_path)
     wsd(trainer)
+    trainer.lr_scheduler = "a DummyScheduler"
     other = sgd(1.0)
     copied = copy.copy(trainer)
     copied.lr_scheduler = None

@@ -53,10 +53,10 @@ def for_lightning(
     check_planned(schedule)
     if _checked(interval) == "epoch":
         settings = {"unit": "epochs", "per_update": 1, **settings}
-        length, of = trainer.max_epochs, "the trainer's `max_epochs`"
+        length, unit = trainer.max_epochs, "epochs"
     else:
-        length, of = trainer.estimated_stepping_batches, "the trainer"
-    scheduler = sized_scheduler(optimizer, schedule, length, of, settings, on_build)
+        length, unit = trainer.estimated_stepping_batches, "steps"
+    scheduler = sized_scheduler(optimizer, schedule, length, "the trainer", settings, on_build, unit)
     return {"optimizer": optimizer, "lr_scheduler": lightning_config(scheduler, interval)}
 
 

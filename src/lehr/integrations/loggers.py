@@ -15,10 +15,10 @@ Log = Callable[[dict[str, float], int], object]
 
 
 def rates(scheduler: Scheduler) -> dict[str, float]:
-    """The rate that each param group had in the last update, by the name under which to log it.
+    """The rates that the last update used, by the names under which to log them.
 
-    ``"lr"`` for an optimizer with one group; ``"lr/NAME"`` or ``"lr/INDEX"`` for each of several. Right before and
-    after ``scheduler.step()``.
+    ``"lr"`` if all param groups have the same rate; else ``"lr/NAME"`` for each, or ``"lr/INDEX"`` of one without a
+    name. Right before and after ``scheduler.step()``.
 
     >>> import torch, lehr
     >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
@@ -26,11 +26,18 @@ def rates(scheduler: Scheduler) -> dict[str, float]:
     {'lr': 1.0}
     """
     used = scheduler.last_used_lrs
-    groups = all_groups(scheduler._optimizers)
-    if len(groups) == 1:
+    if _is_one_rate(scheduler, used):
         return {"lr": used[0]}
-    names = [str(group.get("name", index)) for index, group in enumerate(groups)]
+    names = [str(group.get("name", index)) for index, group in enumerate(all_groups(scheduler._optimizers))]
     return {f"lr/{name}": rate for name, rate in zip(names, used, strict=False)}
+
+
+def _is_one_rate(scheduler: Scheduler, used: list[float]) -> bool:
+    """Whether all groups have the same rate, by what drives them: at 0 those with another factor are alike too."""
+    writers = [writer for writer in scheduler._writers.values() if writer.key == "lr"]
+    if not writers:  # it drives another hyperparameter
+        return len(set(used)) == 1
+    return len(writers) == 1 and len(set(writers[0].factors())) == 1
 
 
 def log_rates(scheduler: Scheduler, to: object, *, every: int = 1) -> RateLog:

@@ -57,56 +57,56 @@ def takes(schedule: Planned, setting: str) -> bool:
 def sized_scheduler(
     optimizer: Optimizer,
     schedule: Planned,
-    steps: object,
+    length: object,
     of: str,
     settings: SchedulerSettings,
     on_build: OnBuild | None = None,
+    unit: str = "steps",
 ) -> Scheduler:
     """A Scheduler whose length is that of the run, unless the settings have another.
 
     Args:
         optimizer: The optimizer that updates.
         schedule: What it follows.
-        steps: How far a run goes in the unit of the schedule, as the trainer knows it.
+        length: How long the run is, as the trainer knows it.
         of: What knows it, for messages.
         settings: For the Scheduler.
         on_build: Called with the Scheduler.
+        unit: What the trainer's length counts. A schedule in another unit does not get it.
 
     Raises:
         ValueError: The trainer does not know the length and the schedule needs one, or the Scheduler refuses something.
     """
-    known = checks.whole(steps)
+    known = checks.whole(length)
     if known is not None and known < 1:
         known = None
     if callable(schedule) and not isinstance(schedule, Schedule):
-        schedule = _called(schedule, _needed(known, steps, of))
-    if _takes_length_from_trainer(schedule, settings):
-        settings = {**settings, "training_steps": _needed(known, steps, of)}
+        schedule = _called(schedule, _needed(known, length, of))
+    if settings.get("unit", "steps") == unit and _lacks_length(schedule, settings):
+        settings = {**settings, "training_steps": _needed(known, length, of)}
     scheduler = Scheduler(optimizer, schedule, **settings)
-    if scheduler.unit in ("steps", "epochs") and known is not None:
+    if scheduler.unit == unit and known is not None:
         _compare_lengths(scheduler, known, of)
     if on_build is not None:
         on_build(scheduler)
     return scheduler
 
 
-def _needed(known: int | None, steps: object, of: str) -> int:
+def _needed(known: int | None, length: object, of: str) -> int:
     if known is None:
         raise ValueError(
-            f"{of} does not know how long it trains (it says {checks.shown(steps)}): limit its steps, or give "
+            f"{of} does not know how long it trains (it says {checks.shown(length)}): limit its steps, or give "
             f"`training_steps`"
         )
     return known
 
 
-def _takes_length_from_trainer(schedule: Planned, settings: SchedulerSettings) -> bool:
+def _lacks_length(schedule: Planned, settings: SchedulerSettings) -> bool:
     """Whether it is a recipe that needs a length and has none. One that may be endless needs it for shares alone."""
     if not isinstance(schedule, str) or settings.get("training_steps") is not None:
         return False
     parameter = inspect.signature(get(schedule)).parameters.get("training_steps")
-    if parameter is None or settings.get("unit", "steps") not in ("steps", "epochs"):
-        return False
-    return parameter.default is not None or _has_share(settings)
+    return parameter is not None and (parameter.default is not None or _has_share(settings))
 
 
 def _has_share(settings: SchedulerSettings) -> bool:
@@ -136,5 +136,5 @@ def _compare_lengths(scheduler: Scheduler, steps: int, of: str) -> None:
         warn(
             f"the schedule has {length} {unit} and {of} makes {steps}: "
             + ("its end is not reached" if steps < length else "its final rate holds for the rest")
-            + "; leave `training_steps` away to take the length from the trainer"
+            + "; to take the length from the trainer, leave out `training_steps`, or give a function of the length"
         )
