@@ -114,6 +114,15 @@ def test_train_may_be_called_again(tmp_path):
         assert watch.rates[-STEPS:] == RATES
 
 
+def test_the_peak_is_read_when_training_begins(tmp_path):
+    """A search over hyperparameters sets it before each run."""
+    trainer, watch = trainer_of(tmp_path)
+    wsd(trainer)
+    trainer.args.learning_rate = 0.6
+    quietly(trainer.train)
+    assert watch.rates == pytest.approx([2 * rate for rate in RATES], rel=1e-15)
+
+
 def test_with_an_optimizer_of_the_users_own(tmp_path):
     model = Line()
     optimizer = torch.optim.SGD([{"params": [model.line.weight]}, {"params": [model.line.bias], "lr": 0.6}], lr=0.3)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Unpack
+from typing import Any, Unpack
 
 from ..scheduler import Scheduler
-from .sized import Planned, SchedulerSettings, check_planned
+from ..schedules import Schedule
+from .sized import SchedulerSettings, check_planned
 
 
-def for_deepspeed(schedule: Planned, **settings: Unpack[SchedulerSettings]) -> partial[Scheduler]:
+def for_deepspeed(
+    schedule: str | Schedule | Mapping[Any, Any], **settings: Unpack[SchedulerSettings]
+) -> partial[Scheduler]:
     """What ``deepspeed.initialize(lr_scheduler=...)`` takes: a function from the optimizer to its `Scheduler`.
 
     An optimizer from DeepSpeed's configuration does not exist before, so that no Scheduler could be built on it. The

@@ -24,7 +24,7 @@ def for_transformers(
         trainer: A ``transformers.Trainer``, or one that extends it such as TRL's ``SFTTrainer``.
         schedule: The name of a recipe, whose `training_steps` is the Trainer's number of updates and whose `max_lr`
             is its ``learning_rate`` unless given; a `Schedule`; a mapping of schedules; or a function from the number
-            of updates to a Schedule.
+            of updates to a Schedule. The peak with an optimizer of your own is its rate.
         on_build: Called with the Scheduler once it is built, before a checkpoint is loaded: to attach a `Plateau`, or
             `log_rates`.
         **settings: For the recipe and for `Scheduler`, such as ``warmup_steps="2%"``, ``group_scale="ratio"``, or
@@ -46,17 +46,14 @@ def for_transformers(
             f"the trainer was given a {type(target.lr_scheduler).__name__} already: build it with "
             f"optimizers=(optimizer, None), or without `optimizers`"
         )
-    if takes(schedule, "max_lr") and settings.get("max_lr") is None:
-        settings = {**settings, "max_lr": _rate_of(target)}
+    if target.optimizer is not None and _lacks_peak(schedule, settings):
+        settings = {**settings, "max_lr": max(float(group["lr"]) for group in target.optimizer.param_groups)}
     target.create_scheduler = CreateScheduler(target, schedule, settings, on_build)
     return trainer
 
 
-def _rate_of(trainer: Any) -> float:
-    """The rate that the trainer's own schedule would start from."""
-    if trainer.optimizer is None:
-        return float(trainer.args.learning_rate)
-    return max(float(group["lr"]) for group in trainer.optimizer.param_groups)
+def _lacks_peak(schedule: Planned, settings: SchedulerSettings) -> bool:
+    return takes(schedule, "max_lr") and settings.get("max_lr") is None
 
 
 @dataclass
@@ -75,8 +72,11 @@ class CreateScheduler:
         if self.scheduler is not None:  # a second call of train()
             self.scheduler.detach()
         updating = _inside_accelerate(self.trainer.optimizer if optimizer is None else optimizer)
+        settings = self.settings
+        if _lacks_peak(self.schedule, settings):  # read now: a search over hyperparameters sets it before each run
+            settings = {**settings, "max_lr": float(self.trainer.args.learning_rate)}
         self.scheduler = sized_scheduler(
-            updating, self.schedule, num_training_steps, "the Trainer", self.settings, self.on_build
+            updating, self.schedule, num_training_steps, "the Trainer", settings, self.on_build
         )
         self.trainer.lr_scheduler, self.trainer._created_lr_scheduler = self.scheduler, True
         return self.scheduler
