@@ -35,4 +35,4 @@ def for_deepspeed(
     0.010000000000000002
     """
     check_planned(schedule)
-    return partial(Scheduler, schedule=schedule, **settings)  # type: ignore[arg-type]
+    return partial(Scheduler, schedule=schedule, **settings)
