@@ -12,7 +12,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from . import construct, far, follow, machines, processes, rates, state, step, structure
+from . import construct, far, follow, machines, processes, rates, state, step, structure, trainers
 from .table import Grid, Section, targets
 
 SECTIONS: dict[str, Callable[[], Section | Grid]] = {
@@ -28,6 +28,7 @@ SECTIONS: dict[str, Callable[[], Section | Grid]] = {
     "changes": follow.changes,
     "machines": machines.machines,
     "structure": structure.structure,
+    "trainers": trainers.trainers,
 }
 PACKAGES = ("torch", "numpy", "transformers", "timm", "pytorch-ignite", "pytorch_optimizer", "lrsched")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 import warnings
 from collections.abc import Callable
@@ -82,6 +84,23 @@ def lightning_trainer(path: Any, epochs: int, **options: Any) -> Any:
     defaults = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "barebones": False}
     given = defaults | {"enable_checkpointing": False} | options
     return pytorch_lightning.Trainer(max_epochs=epochs, accelerator="cpu", default_root_dir=str(path), **given)
+
+
+def printed_by_example(name: str) -> str:
+    """What an example of a trainer prints: the number of rates and resumes that it has checked."""
+    main = quietly(lambda: pytest.importorskip(f"examples.{name}")).main
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the models are small, and other tests run beside it
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            quietly(main)
+    finally:
+        torch.set_num_threads(threads)
+    return out.getvalue()
+
+
+CHECKED = "48 rates and 1 resume checked: each update used the rate of the schedule"
+"""The last line of most examples."""
 
 
 def timm_schedulers() -> Any:

@@ -196,6 +196,11 @@ def detach(scheduler: Any) -> None:
     _bindings.pop(scheduler, None)
 
 
+def schedulers_of(optimizer: Optimizer) -> list[Any]:
+    """The Schedulers that drive something of an optimizer."""
+    return [scheduler for scheduler in _noted(optimizer) if scheduler in _bindings]
+
+
 def _noted(optimizer: Optimizer) -> weakref.WeakSet[Any]:
     try:
         return _schedulers.setdefault(optimizer, weakref.WeakSet())
