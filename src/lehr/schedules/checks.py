@@ -107,6 +107,11 @@ def position(value: object) -> float:
     )
 
 
+def no_position(value: float) -> ValueError:
+    """The refusal of an array because of one of its elements."""
+    return ValueError(f"positions must be finite and at least 0, got {value}")
+
+
 def suggestion(word: object, known: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
     """``did you mean ...? `` for the known word that is meant or most alike, or nothing.
 

@@ -1,0 +1,26 @@
+"""A schedule inside `torch.compile`: one function in the graph, which the compiler sees through and fuses."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .tensors import Readable
+from .torch_tensors import Reading, reading
+
+torch: Any = sys.modules["torch"]
+
+
+def reading_in_graph(schedule: Readable, device: Any) -> Reading:
+    """As `reading`, for the compiler to trace: the graph holds for this very schedule."""
+    name = f"_in_graph_on_{device}"
+    _prepare(schedule, device, name)
+    found: Reading = getattr(schedule, name)
+    return found
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]  # torch is not imported for its types
+def _prepare(schedule: Readable, device: Any, name: str) -> None:
+    """Run while the graph is made, so that the compiler does not trace how a formula is built."""
+    rate, tables = reading(schedule, device)
+    schedule.__dict__[name] = torch.compiler.allow_in_graph(rate), tables
