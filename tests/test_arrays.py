@@ -82,9 +82,8 @@ def test_each_restart_of_growing_cycles_is_met_exactly(name):
 
 def test_a_piece_outside_its_range_harms_nobody():
     """Roots and powers of what is below 0, logarithms, places beyond a table: each piece has its range alone."""
-    falls = [
-        Ramp(1.0, 0.0, 7, shape) for shape in ("sqrt", "1-power(0.3, 0.7)", "polynomial(0.5)", "k-decay(0.5)", "log")
-    ]
+    shapes = ("sqrt", "1-power(0.3, 0.7)", "polynomial(0.5)", "k-decay(0.5)", "log")
+    falls = [Ramp(1.0, 0.0, 7, shape) for shape in shapes]
     parts = [
         *falls,
         Table([3.0, 2.0]),

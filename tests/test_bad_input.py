@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 
 import pytest
 import torch
@@ -37,6 +38,7 @@ RAMP = Ramp(1, 0, 10)
 # What is done, and what the message says: the culprit, and a rule, the value or the way out.
 REFUSED = {
     # Scheduler
+    "a schedule that becomes negative": (build(Ramp(1, 0, 10) - 0.5), "lr must be at least 0", "-0.5 at 10"),
     "unknown name": (build("cosin", 100), "'cosin'", "did you mean 'cosine'"),
     "no name at all": (build(7, 100), "unknown schedule 7", "cosine"),
     "no length": (build("cosine"), "cosine", "training_steps"),
@@ -92,7 +94,19 @@ REFUSED = {
     # parts
     "a negative rate": (call(Ramp, -1, 0, 10), "start", "-1"),
     "a part too long to count": (call(Constant, 1, 10**19), "length", "10**18"),
-    "a rate that grows with the step": (call(PowerLaw, 1, 0.5, 10), "exponent", "at most 0"),
+    "a difference that is always negative": (call(Constant(0.1).__sub__, 0.2), "Difference", "at most -0.1"),
+    "a power of what may be negative": (lambda: (Ramp(1, 0, 9) - 0.5) ** 2, "**", "schedule.clip(lo=...)"),
+    "a negative power of 0": (lambda: Ramp(1, 0, 9) ** -1, "exponent=-1.0", "above 0"),
+    "a power without a number": (lambda: Ramp(1, 0, 9) ** "2", "**", "finite number"),
+    "stairs of no length": (lambda: Ramp(1, 0, 9).stairs(0), "every", "above 0"),
+    "a function that is none": (call(lehr.tabulate, 3, 5), "tabulate", "function from a step"),
+    "a function that gives a rate below 0": (call(lehr.tabulate, lambda t: -t, 5), "function(1)", "at least 0"),
+    "a function that gives another rate each time": (
+        call(lehr.tabulate, lambda t: random.random(), 5),
+        "step 0",
+        "depends on the step alone",
+    ),
+    "a rate that grows with the step": (call(PowerLaw, 1, 0.5, 10), "exponent", "give a `length`"),
     "a factor of zero": (call(Exponential, 1, 0), "factor", "above 0"),
     "an empty table": (call(Table, []), "rates", "at least one"),
     "knots out of order": (call(Knots, [0, 5, 3], [1, 1, 1]), "at", "increase"),

@@ -24,9 +24,9 @@ and further settings; ``help(lehr.wsd)`` explains them.
 
 **Parts**: to build any other schedule.
 
-- `Schedule`: the base class. Schedules are joined by ``a.then(b)``, ``a + b``, ``a * b``, ``a.repeat()``, ``a.clip()``,
-  ``a.cut()`` and ``a.stretch()``.
-- `Constant`, `Ramp`, `Exponential`, `PowerLaw`: formulas. `Table`, `Knots`: given rates.
+- `Schedule`: the base class. Schedules are joined by ``a.then(b)``, ``a + b``, ``a - b``, ``a * b``, ``a ** p``,
+  ``a.repeat()``, ``a.clip()``, ``a.cut()``, ``a.stretch()`` and ``a.stairs()``.
+- `Constant`, `Ramp`, `Exponential`, `PowerLaw`: formulas. `Table`, `Knots`: given rates; `tabulate`: a function.
 - `lengths`: numbers of steps, such as ``"100k"`` and ``"2%"``, and the updates of a run over a data set.
 
 **Training** (needs torch)
@@ -56,6 +56,7 @@ from .schedules import Ramp as Ramp
 from .schedules import Schedule as Schedule
 from .schedules import Table as Table
 from .schedules import lengths as lengths
+from .schedules import tabulate as tabulate
 from .schedules.recipes import constant as constant
 from .schedules.recipes import constant_with_warmup as constant_with_warmup
 from .schedules.recipes import cosine as cosine
@@ -94,8 +95,8 @@ __all__ = [
     "Constant", "Exponential", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table",
     "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range", "exponential", "forecast",
     "importers", "infinite", "integrations", "inverse_sqrt", "lengths", "linear", "multistep", "noam", "one_cycle",
-    "plot", "polynomial", "power", "range_test", "rex", "spec", "step_decay", "trapezoid", "triangular", "triangular2",
-    "wsd",
+    "plot", "polynomial", "power", "range_test", "rex", "spec", "step_decay", "tabulate", "trapezoid", "triangular",
+    "triangular2", "wsd",
 ]  # fmt: skip
 
 _LAZY_CLASSES = {"Plateau": "scheduler", "Scheduler": "scheduler"}

@@ -130,7 +130,7 @@ class PartRow(NamedTuple):
 
 def _knots(corners: list[tuple[int, float]]) -> Schedule:
     at, levels = zip(*sorted(corners), strict=True)
-    return Knots([0, *at], [1.0, *levels])
+    return Knots(at, levels)
 
 
 ramps = st.builds(Ramp, rates, rates, lengths, shapes)
@@ -146,14 +146,14 @@ PART_ROWS = {
         st.builds(Exponential, rates, st.floats(0.5, 1.1), steps, st.booleans(), lengths),
     ),
     "PowerLaw": PartRow(
-        lambda n: PowerLaw(1.0, -0.5, 10, n), st.builds(PowerLaw, rates, st.floats(-2, 0), steps, lengths)
+        lambda n: PowerLaw(1.0, -0.5, 10, n), st.builds(PowerLaw, rates, st.floats(-2, 2), steps, lengths)
     ),
     "Table": PartRow(
         lambda n: Table([1.0 / (1 + t) for t in range(n)]), st.builds(Table, st.lists(rates, min_size=1, max_size=20))
     ),
     "Knots": PartRow(
         lambda n: Knots([0, n // 10, n], [0.1, 1.0, 0.25]),
-        st.lists(st.tuples(steps, rates), min_size=1, max_size=6, unique_by=lambda corner: corner[0]).map(_knots),
+        st.lists(st.tuples(lengths, rates), min_size=2, max_size=6, unique_by=lambda corner: corner[0]).map(_knots),
     ),
 }
 
@@ -190,6 +190,20 @@ COMBINATOR_ROWS = {
     "Sum": CombinatorRow(
         lambda n: Ramp(0.5, 0.0, n) + 0.1,
         lambda inner: st.builds(lambda a, b: a + b, inner, st.one_of(inner, st.floats(0, 2))),
+    ),
+    "Difference": CombinatorRow(
+        lambda n: 1.0 - Ramp(0.5, 0.0, n),
+        lambda inner: st.builds(lambda a, b, more: a + (b._highest + more) - b, inner, inner, st.floats(0, 2)),
+    ),
+    "Pow": CombinatorRow(
+        lambda n: Ramp(1.0, 0.0, n, "cosine") ** 1.5,
+        lambda inner: st.builds(
+            lambda a, lo, power: a.clip(lo=lo) ** power, inner, st.floats(0.1, 1), st.sampled_from([0.5, 2, -0.5])
+        ),
+    ),
+    "Stairs": CombinatorRow(
+        lambda n: Ramp(1.0, 0.0, n).stairs(n // 10),
+        lambda inner: st.builds(lambda a, every: a.stairs(every), inner, st.one_of(steps, st.sampled_from([0.5, 2.5]))),
     ),
     "Clip": CombinatorRow(
         lambda n: Ramp(1.0, 0.0, n).clip(0.2, 0.7),

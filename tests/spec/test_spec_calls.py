@@ -70,7 +70,7 @@ def test_calls(text):
         ("f(b'x')", "expected `,`"),
         ("f(lambda: 0)", "expected `,`"),
         ("f(x := 1)", "expected `,`"),
-        ("f(1 - 2)", "expected `,`"),
+        ("f(1 - 2)", "expected a schedule beside"),
         ("f(2 ** 9)", "expected a number"),
         ("f(2 * 3)", "expected a schedule beside `\\*`"),
         ("f(1 if a else 2)", "expected `,`"),

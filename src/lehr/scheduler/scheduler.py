@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from ..control import Act, Amend, Change, Cooldown, Dip, Extend, Rebase, Scale
 from ..control.acts import GroupKey
 from ..control.commands import check_why
-from ..schedules import Schedule, checks
+from ..schedules import Schedule, checks, sampling
 from ..schedules.backends import Formula
 from ..schedules.lengths import Length
 from ..warn import warn
@@ -152,7 +152,7 @@ class Scheduler(LRScheduler):
         self._piece: Piece
         self._no_piece: Piece = (0, 0, float, self.optimizer, self._written, clock)  # no position is in it
         self._used_lrs: tuple[int, list[float]] | None = None  # after so many updates, under an earlier plan
-        self._check_highest(plan)
+        self._check_rates(plan)
         self._follow_plan(plan)
         self._write()
         self._hooks = Hooks(self, optimizers, self._written)
@@ -328,9 +328,14 @@ class Scheduler(LRScheduler):
         for (_, writer), rate in zip(self._writes, rates, strict=True):
             writer.write(rate)
 
-    def _check_highest(self, plan: Plan, factors: list[list[float]] | None = None) -> None:
-        """Refuse a plan whose highest rate a param group cannot hold; the factors are those of a checkpoint."""
+    def _check_rates(self, plan: Plan, factors: list[list[float]] | None = None) -> None:
+        """Refuse a plan whose rates a param group cannot hold; the factors are those of a checkpoint."""
         for index, (binding, schedule) in enumerate(plan.schedules.items()):
+            if schedule._lowest < 0 and (bad := sampling.lowest(schedule))[0] < 0:
+                raise ValueError(
+                    f"{binding.name} must be at least 0, and the schedule comes to {bad[0]:g} at {bad[1]:g}: hold it "
+                    f"at 0 with schedule.clip(lo=0)"
+                )
             self._writers[binding].check(schedule._highest, None if factors is None else factors[index])
 
     def _take_piece(self) -> None:
@@ -461,7 +466,7 @@ class Scheduler(LRScheduler):
         at = self._clock.next_position
         plan = self._plan.changed(act, at, max(self.next_lrs) if lr_is_driven else 0.0, why)
         check_warmups(dict(zip(plan.initial, plan.changes[-1].rest, strict=True)), self.unit, self.per_update)
-        self._check_highest(plan)
+        self._check_rates(plan)
         last_used = self._clock.last_used
         used = self.last_used_lrs if last_used is not None and at <= last_used else None
         self._follow_plan(plan)
@@ -673,7 +678,7 @@ class Scheduler(LRScheduler):
         plan = replace(self._plan, changes=()) if code_holds else saved.plan
         plan = replace(plan, samples_per_step=code.plan.samples_per_step or saved.plan.samples_per_step)
         plan.check_rates(saved.position)  # refused here, before anything changes
-        self._check_highest(plan, None if keep == "code" else saved.factors)
+        self._check_rates(plan, None if keep == "code" else saved.factors)
         if saved is not written:
             _warn_of_other_steps(written, saved)
         if saved.plan.changes and not plan.changes:

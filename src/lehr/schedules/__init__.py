@@ -10,3 +10,4 @@ from .parts import PowerLaw as PowerLaw
 from .parts import Ramp as Ramp
 from .tables import Knots as Knots
 from .tables import Table as Table
+from .tables import tabulate as tabulate

@@ -18,7 +18,7 @@ from functools import cached_property
 from importlib import import_module
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from . import checks, description
 from .backends import ARRAYS, SCALARS, Backend, Formula, Piece
@@ -26,7 +26,6 @@ from .readers import reader
 
 if TYPE_CHECKING:
     from dataclasses import Field
-    from typing import ClassVar
 
     import numpy as np
 
@@ -42,6 +41,9 @@ KINDS: dict[str, Callable[..., Schedule]] = {}
 
 The operators look them up here because the combinators extend `Schedule`: an import would be a circle.
 """
+
+SUM, PRODUCT, POWER, ATOM = range(4)
+"""How tightly Python binds what a repr is written with, the loosest first. A call or a method is an atom."""
 
 
 class Schedule(ABC):
@@ -59,6 +61,8 @@ class Schedule(ABC):
         length: Positions until the final value is reached (an int, unless a part was given a
             fraction), or None if it never ends.
     """
+
+    _precedence: ClassVar[int] = ATOM
 
     if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
@@ -94,9 +98,13 @@ class Schedule(ABC):
         return (at for at, _ in self._scalar_pieces if start < at < stop)
 
     @property
-    def _highest(self) -> float:
-        """A bound: no rate is above it. Products and sums use it to refuse what would overflow."""
-        return max(self(0), 0 if self.length is None else self._final_rate)
+    def _bounds(self) -> tuple[float, float]:
+        """No rate is below the first, and none above the second. Products and sums refuse what would overflow by them.
+
+        Of a kind that goes one way from its first rate to its final one, or to 0 if it never ends, they are these two.
+        """
+        ends = self(0), 0 if self.length is None else self._final_rate
+        return min(ends), max(ends)
 
     def _cut(self, start: float, stop: float) -> Schedule:
         """`cut`, where 0 ≤ start < stop ≤ length and something is cut off."""
@@ -111,6 +119,14 @@ class Schedule(ABC):
         return False
 
     # What follows from it.
+
+    @property
+    def _lowest(self) -> float:
+        return self._bounds[0]
+
+    @property
+    def _highest(self) -> float:
+        return self._bounds[1]
 
     @property
     def _end(self) -> float:
@@ -320,6 +336,15 @@ class Schedule(ABC):
     def __radd__(self, other: float) -> Schedule:
         return self + other
 
+    def __sub__(self, other: Schedule | float) -> Schedule:
+        return KINDS["Difference"]((self, _operand(other, "-")))
+
+    def __rsub__(self, other: float) -> Schedule:
+        return _operand(other, "-") - self
+
+    def __pow__(self, exponent: float) -> Schedule:
+        return KINDS["Pow"](self, exponent)
+
     def _scaled(self, factor: float) -> Schedule:
         """``self * factor``, but factor upon factor becomes one."""
         return self if factor == 1 else self * factor
@@ -382,6 +407,22 @@ class Schedule(ABC):
     def _prolonged(self, more: float) -> Schedule:
         """This schedule, and its final rate for so many positions more."""
         return self.then(KINDS["Constant"](self._final_rate, more))
+
+    def stairs(self, every: float) -> Schedule:
+        """This schedule in steps: each rate at a multiple of ``every`` is held until the next one.
+
+        ``schedule.stairs(every)(t)`` is ``schedule(⌊t / every⌋ · every)``. A last step that the end would cut short
+        is as long as the others.
+
+        Raises:
+            ValueError: ``every`` is not above 0.
+
+        >>> from lehr import Ramp
+        >>> stairs = Ramp(1, 0, 10).stairs(5)
+        >>> stairs(4), stairs(5), stairs(9), stairs(10)
+        (1.0, 0.5, 0.5, 0.0)
+        """
+        return KINDS["Stairs"](self, every)
 
     def stretch(self, length: float) -> Schedule:
         """This schedule run faster or slower, so that it takes ``length`` positions.

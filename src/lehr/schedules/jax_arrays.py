@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,7 +23,7 @@ class _Jax:
         self.real_type = real_type
 
     def function(self, name: str) -> Callable[[Tensor], Tensor]:
-        return _tanh if name == "tanh" else getattr(jnp, name)  # type: ignore[no-any-return]
+        return _tanh if name == "tanh" else getattr(jnp, name)
 
     def has_integers(self, positions: Tensor) -> bool:
         return bool(jnp.issubdtype(positions.dtype, jnp.integer))
@@ -38,9 +37,8 @@ class _Jax:
     def stored(self, values: Sequence[float], whole: bool) -> Tensor:
         import numpy as np
 
-        return np.asarray(
-            values, dtype=self.whole_type if whole else self.real_type
-        )  # one of JAX may belong to a trace
+        # An array of JAX might belong to a trace.
+        return np.asarray(values, dtype=self.whole_type if whole else self.real_type)
 
     def entries(self, table: Tensor, index: Tensor) -> Tensor:
         return table[index]
@@ -49,7 +47,7 @@ class _Jax:
         return jnp.searchsorted(table, tensor, side="right")
 
     def divided(self, a: Tensor, b: float) -> Tensor:
-        # XLA multiplies by the reciprocal of a constant, which is rounded twice; this one it does not take for constant.
+        # XLA multiplies by the reciprocal of what it sees is constant, which is rounded twice.
         return a / (b + (a - a))
 
 
@@ -61,8 +59,8 @@ def _tanh(x: Tensor) -> Tensor:
 def rates(schedule: Readable, positions: Tensor) -> Tensor:
     """The rates at positions of any shape.
 
-    Nothing is refused for its value, even outside a trace: optax asks a schedule that comes later for positions below 0,
-    and drops what it gets.
+    Nothing is refused for its value, even outside a trace: optax asks a schedule that comes later for positions below
+    0, and drops what it gets.
     """
     if not (jnp.issubdtype(positions.dtype, jnp.integer) or jnp.issubdtype(positions.dtype, jnp.floating)):
         raise ValueError(f"positions must be numbers, got an array of {positions.dtype}")

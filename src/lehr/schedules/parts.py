@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, takewhile
 
@@ -53,6 +53,10 @@ class Constant(Schedule):
 
     def _cut(self, start: float, stop: float) -> Schedule:
         return Constant(self.rate, None if stop == math.inf else stop - start)
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        return self.rate, self.rate
 
     def _prolonged(self, more: float) -> Schedule:
         return Constant(self.rate, self._end + more)
@@ -149,11 +153,7 @@ class Exponential(Schedule):
         checks.store(self, factor=checks.number("factor", self.factor, owner="Exponential", above=0))
         checks.store(self, every=checks.length("every", self.every, owner="Exponential", above=0))
         checks.boolean("staircase", self.staircase, owner="Exponential")
-        if not math.isfinite(self._highest):
-            raise ValueError(
-                f"Exponential with `factor` above 1 needs a `length` at which its rate is still a finite number, got "
-                f"factor={self.factor!r}, every={self.every!r} and length={self.length!r}; give a shorter one"
-            )
+        _check_growth(self, "factor", 1)
 
     def _pieces(self, xp: Backend) -> list[Piece]:
         start, factor, every = self.start, self.factor, self.every
@@ -172,13 +172,10 @@ class Exponential(Schedule):
         return first_position(lambda t: t // self.every, index, near=self.every * index)
 
     @property
-    def _highest(self) -> float:
+    def _bounds(self) -> tuple[float, float]:
         if self.factor <= 1:
-            return self.start
-        try:
-            return float(self.start * self.factor ** (self._end / self.every))
-        except OverflowError:
-            return math.inf
+            return super()._bounds
+        return self.start, _grown(lambda: self.start * self.factor ** (self._end / self.every))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -189,12 +186,14 @@ class PowerLaw(Schedule):
 
     Args:
         start: Rate at position 0, :math:`s`.
-        exponent: The power, :math:`a`, at most 0; -0.5 is the inverse square root.
+        exponent: The power, :math:`a`; -0.5 is the inverse square root, -1 is inverse time decay, and above 0 the
+            rate grows.
         timescale: Positions :math:`\tau`, above 0.
         length: Positions after which it holds; None if it never ends.
 
     Raises:
-        ValueError: A number is out of its range.
+        ValueError: A number is out of its range, or the rate grows beyond the largest float: always if ``exponent`` is
+            above 0 and no ``length`` is given.
 
     >>> PowerLaw(1.0, exponent=-0.5, timescale=100)(300)
     0.5
@@ -208,11 +207,39 @@ class PowerLaw(Schedule):
     def __post_init__(self) -> None:
         _check(self, "start")
         exponent = checks.real("exponent", self.exponent, owner="PowerLaw")
-        if exponent > 0:
-            raise ValueError(f"PowerLaw needs a finite number of at most 0 for `exponent`, got {self.exponent!r}")
         timescale = checks.number("timescale", self.timescale, owner="PowerLaw", above=0)
         checks.store(self, exponent=exponent, timescale=timescale)
+        _check_growth(self, "exponent", 0)
 
     def _pieces(self, xp: Backend) -> list[Piece]:
         start, exponent, scale = self.start, self.exponent, self.timescale
         return [(0, lambda t: start * ((t + scale) / scale) ** exponent)]
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        if self.exponent <= 0:
+            return super()._bounds
+        return self.start, _grown(lambda: self.start * ((self._end + self.timescale) / self.timescale) ** self.exponent)
+
+
+def _grown(rate: Callable[[], float]) -> float:
+    try:
+        return float(rate())
+    except OverflowError:
+        return math.inf
+
+
+def _check_growth(part: Schedule, setting: str, most: int) -> None:
+    """Refuse a rate that grows beyond the largest float.
+
+    Args:
+        part: What may grow.
+        setting: The name of the setting that makes it grow.
+        most: The highest value of the setting at which it does not.
+    """
+    if not math.isfinite(part._highest):
+        shown = ", ".join(f"{name}={value!r}" for name, value in part.settings().items())
+        raise ValueError(
+            f"{type(part).__name__} with `{setting}` above {most} needs a `length` at which its rate is still a finite "
+            f"number, got {shown}; give a `length`, or a shorter one"
+        )

@@ -14,7 +14,7 @@ class _Callable(Readable, Protocol):
 
 
 def reader(position: object) -> Callable[[_Callable, Any], Any] | None:
-    """What gives the rates of a schedule at positions of this type: a tensor, an array or a variable; None of others."""
+    """What gives the rates of a schedule at a tensor, an array or a variable; None for any other position."""
     if isinstance(position, _types("torch", "Tensor")):
         from .torch_tensors import rates
 

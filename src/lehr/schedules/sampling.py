@@ -38,6 +38,17 @@ def spread(count: int, stop: float) -> Array:
     return np.sort(shares) * stop
 
 
+def lowest(schedule: Describable, most: int = 10_000) -> tuple[float, float]:
+    """The lowest rate of a schedule at the positions that are looked at, and where it has it.
+
+    Of a schedule that never ends, the first million positions are looked at.
+    """
+    stop = 1e6 if schedule.length is None else schedule.length
+    where = positions(schedule, stop, most)
+    rates = schedule(where)
+    return float(rates.min()), float(where[rates.argmin()])
+
+
 def positions(schedule: Describable, stop: float, most: int) -> Array:
     """Positions from 0 to ``stop``, both included, sorted and distinct.
 

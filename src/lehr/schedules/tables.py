@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 
-from . import checks
+from . import checks, lengths
 from .backends import Backend, Piece
 from .base import Schedule
+from .lengths import Length
 from .parts import Constant
 
 
@@ -46,8 +47,8 @@ class Table(Schedule):
         return (index for index, (a, b) in enumerate(pairwise(later), start=first) if a != b)
 
     @property
-    def _highest(self) -> float:
-        return max(self.rates)
+    def _bounds(self) -> tuple[float, float]:
+        return min(self.rates), max(self.rates)
 
     def _cut(self, start: float, stop: float) -> Schedule:
         if start != int(start) or stop != int(stop):
@@ -61,15 +62,15 @@ class Table(Schedule):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Knots(Schedule):
-    """Straight lines between rates at given positions, and the last rate for ever.
+    """Straight lines between rates at given positions; the first rate before them, and the last rate for ever.
 
     Args:
-        at: Positions, increasing from 0.
+        at: Positions, increasing, the first at least 0.
         rates: The rate at each of them.
 
     Raises:
-        ValueError: The positions do not increase from 0, there are fewer than two, or there is not
-            one rate, a finite number of at least 0, for each.
+        ValueError: The positions do not increase, there are fewer than two, or there is not one rate, a finite number
+            of at least 0, for each.
 
     >>> Knots(at=[0, 10, 40], rates=[0.0, 1.0, 0.25])(25)
     0.625
@@ -82,9 +83,9 @@ class Knots(Schedule):
         checks.store(self, rates=_rates(self.rates, "Knots"))
         knots = enumerate(_sequence(self.at, "at", "Knots"))
         at = tuple(checks.length(f"at[{i}]", position, owner="Knots") for i, position in knots)
-        if at[0] != 0 or any(b <= a for a, b in pairwise(at)) or len(at) != len(self.rates) or len(at) < 2:
+        if any(b <= a for a, b in pairwise(at)) or len(at) != len(self.rates) or len(at) < 2:
             raise ValueError(
-                f"Knots needs `at` to increase from 0, with a rate for each of at least two "
+                f"Knots needs `at` to increase, with a rate for each of at least two "
                 f"positions; got at={checks.shown(at)} and {len(self.rates)} rates"
             )
         checks.store(self, at=at)
@@ -94,7 +95,8 @@ class Knots(Schedule):
         return self.at[-1]
 
     def _pieces(self, xp: Backend) -> list[Piece]:
-        return [(0, xp.line(self.at, self.rates))]
+        first, line, maximum = self.at[0], xp.line(self.at, self.rates), xp.maximum
+        return [(0, (lambda t: line(maximum(first, t))) if first else line)]
 
     def _final(self) -> float:
         return self.rates[-1]
@@ -104,8 +106,43 @@ class Knots(Schedule):
         return takewhile(lambda knot: knot < stop, inner)
 
     @property
-    def _highest(self) -> float:
-        return max(self.rates)
+    def _bounds(self) -> tuple[float, float]:
+        return min(self.rates), max(self.rates)
+
+
+def tabulate(function: Callable[[int], float], steps: Length) -> Table:
+    """A Python function as a schedule: its values at the steps 0 to ``steps`` - 1, and the last one for ever.
+
+    The function is called twice for each step, so that one which depends on anything but the step is refused. What is
+    kept is the values alone, so they can be printed, saved and compared.
+
+    Args:
+        function: A function from a step to a rate, such as those of ``LambdaLR``.
+        steps: How many steps to tabulate: an integer, or ``"10k"``.
+
+    Raises:
+        ValueError: A value is not a finite number of at least 0, or differs when the function is called again.
+
+    >>> tabulate(lambda step: 0.5**step, 4)
+    Table(rates=(1.0, 0.5, 0.25, 0.125))
+    """
+    if not callable(function):
+        raise ValueError(f"tabulate needs a function from a step to a rate, got {checks.shown(function)}")
+    positions = range(lengths.steps(steps, name="steps"))
+    table = Table(tuple(_rate_of(function, position) for position in positions))
+    for position, rate in enumerate(table.rates):
+        if (again := _rate_of(function, position)) != rate:
+            raise ValueError(
+                f"the function gives {rate!r} and then {again!r} at step {position}: a schedule depends on the step "
+                f"alone. Tabulate the rates of one run: lehr.Table([...])"
+            )
+    return table
+
+
+def _rate_of(function: Callable[[int], float], position: int) -> float:
+    value = function(position)
+    item = value.item() if hasattr(value, "item") else value  # a NumPy scalar, or a tensor of one element
+    return checks.number(f"function({position})", item, owner="tabulate")
 
 
 def _sequence(values: object, name: str, owner: str) -> list[object]:

@@ -86,7 +86,10 @@ class Number:
         return self.like(function(self.real))
 
     def clipped(self, low: float | None, high: float | None) -> Number:
-        return self.mapped(lambda tensor: self.library.functions.clip(tensor, low, high))
+        clip = self.library.functions.clip
+        if self.whole and low is not None and high is None and self._is_whole(low):
+            return self.like(clip(self.tensor, int(low), None), whole=True)
+        return self.mapped(lambda tensor: clip(tensor, low, high))
 
     def at_most(self, other: Number) -> Number:
         return self.like(self.library.functions.minimum(self.real, other.real))
@@ -113,9 +116,8 @@ class Number:
 
         def local() -> Tensor:
             here, low = (self - start, 0) if start else (self, None)
-            high = (
-                None if size == math.inf or not here.reaches(size) else math.floor(size) if here.whole else float(size)
-            )
+            last = math.floor if here.whole else float
+            high = last(size) if size < math.inf and here.reaches(size) else None
             return here.tensor if low is high is None else clip(here.tensor, low, high)
 
         return self.like(local, self.whole and self._is_whole(start))
@@ -225,7 +227,7 @@ class Table:
         return self._entries(t, index, self._reals)
 
     def reached(self, t: Number, index: Tensor) -> Number:
-        """As `at`, of an entry that is at most ``t``: an integer if all are and ``t`` is, so that ``t`` minus it is exact."""
+        """As `at`, of an entry that is at most ``t``: an integer if it can be, so that ``t`` minus it is exact."""
         return self._entries(t, index, self._wholes) if t.whole and self._integral else self.at(t, index)
 
     def _entries(self, t: Number, index: Tensor, place: int) -> Number:

@@ -83,7 +83,7 @@ def _check(positions: Tensor) -> None:
     """Refuse what is no position. On an accelerator this would wait for it, so there nobody looks."""
     try:
         low, high = (bound.item() for bound in positions.detach().to(torch.float64).aminmax())
-        in_order = 0 <= low and high < math.inf
+        in_order = low >= 0 and high < math.inf
     except RuntimeError:  # of a tensor without values: an empty one, one that `torch.vmap` maps over, a fake one
         return
     if not in_order:

@@ -2,8 +2,9 @@ r"""The grammar of one line of text: a part of Python's, and lengths and words w
 
 ::
 
-    value     := product ("+" product)*
-    product   := operand ("*" operand)*
+    value     := product (("+" | "-") product)*
+    product   := power ("*" power)*
+    power     := operand ["**" number]
     operand   := atom ("." name "(" arguments ")")*
     atom      := number | "-" number | string | word | name "(" arguments ")" | "(" values ")" | "[" values "]"
     arguments := [word "="] value, with commas between them
@@ -38,7 +39,8 @@ _STRING = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'((?:[^'\\\n]|\\.)*)'")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
 _CONSTANTS: dict[str, bool | None] = {"None": None, "True": True, "False": False}
-_OPERATIONS = [("+", "Sum"), ("*", "Product")]
+_OPERATIONS = [{"+": "Sum", "-": "Difference"}, {"*": "Product"}]
+"""The signs of each level and what they build, those that bind loosest first."""
 _LONGEST_NUMBER = 80
 
 Value: TypeAlias = "bool | int | float | str | Call | list[Value] | None"
@@ -66,20 +68,31 @@ class Parser:
         return match[0], positional, named
 
     def _value(self, operation: int = 0) -> Value:
-        """The sum at this place, or the product, or the operand."""
+        """The sum or difference at this place, or the product, or the power."""
         if operation == len(_OPERATIONS):
-            return self._operand()
-        sign, name = _OPERATIONS[operation]
+            return self._power()
+        signs, before = _OPERATIONS[operation], ""
         operands = [self._value(operation + 1)]
-        while self._accept(sign):
+        while sign := next(filter(self._accept, signs), ""):
+            if before not in ("", sign):
+                operands = [self._combined(signs[before], operands)]
             operands.append(self._value(operation + 1))
-        if len(operands) == 1:
-            return operands[0]
+            before = sign
+        return self._combined(signs[before], operands) if before else operands[0]
+
+    def _combined(self, name: str, operands: list[Value]) -> Call:
         first = next((index for index, operand in enumerate(operands) if isinstance(operand, Call)), None)
         if first is None:
-            raise self._error("expected a schedule beside `*` and `+`")
-        operands.insert(0, operands.pop(first))  # as in Python, where 2 * schedule is schedule * 2
+            raise self._error("expected a schedule beside `*`, `+` or `-`")
+        if name != "Difference":
+            operands.insert(0, operands.pop(first))  # as in Python, where 2 * schedule is schedule * 2
         return Call(kind(name, "text"), {"parts": operands})
+
+    def _power(self) -> Value:
+        base = self._operand()
+        if not isinstance(base, Call) or not self._accept("**"):
+            return base
+        return Call(kind("Pow", "text"), {"of": base, "exponent": self._signed_number()})
 
     def _operand(self) -> Value:
         value = self._atom()
@@ -115,12 +128,15 @@ class Parser:
             return values if ends_with_comma or len(values) != 1 else values[0]
         if self._accept("["):
             return self._items("]", takes_names=False)[0]
-        if self._accept("-"):
-            number = self._number()
-            if isinstance(number, str):
-                raise self._error("a share cannot be negative")
-            return -number
-        return self._number()
+        return self._signed_number()
+
+    def _signed_number(self) -> int | float | str:
+        if not self._accept("-"):
+            return self._number()
+        number = self._number()
+        if isinstance(number, str):
+            raise self._error("a share cannot be negative")
+        return -number
 
     def _number(self) -> int | float | str:
         match = self._match(_NUMBER)

@@ -84,6 +84,6 @@ def _then(parts: tuple[Schedule, ...]) -> Schedule:
 
 THEN = Kind("then", _then)
 METHODS = {"then": THEN} | {
-    name: Kind(name, getattr(Schedule, name)) for name in ("repeat", "clip", "cut", "stretch", "shift")
+    name: Kind(name, getattr(Schedule, name)) for name in ("repeat", "clip", "cut", "stretch", "shift", "stairs")
 }
 """The methods that a schedule in one line of text may call."""

@@ -1,4 +1,4 @@
-"""Schedules over the same positions: their product and their sum."""
+"""Schedules over the same positions: their product, their sum and their difference."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from heapq import merge
-from operator import add, mul
+from itertools import product
+from operator import add, mul, sub
 from typing import ClassVar
 
 from .. import checks
 from ..backends import Backend, Piece, Value
-from ..base import Schedule
+from ..base import PRODUCT, SUM, Schedule
 from ..parts import Constant
 
 
 class _Combined:
-    """What a product and a sum share: several schedules over the same positions.
+    """What a product, a sum and a difference share: several schedules over the same positions.
 
     With a single part it equals that part, and prints as it.
     """
@@ -26,6 +27,7 @@ class _Combined:
     operation: ClassVar[Callable[[Value, Value], Value]]
     neutral: ClassVar[float]
     sign: ClassVar[str]
+    _precedence: ClassVar[int]
 
     def __post_init__(self) -> None:
         kind = type(self).__name__
@@ -33,7 +35,7 @@ class _Combined:
         first, *others = parts
         flat = (*(first.parts if isinstance(first, type(self)) else (first,)), *others)  # a * (b * c) rounds otherwise
         checks.store(self, parts=flat)
-        if not math.isfinite(self._highest):
+        if not all(map(math.isfinite, self._bounds)):
             raise ValueError(
                 f"{kind} needs parts whose {kind.lower()} is always a finite number, got parts that reach "
                 f"{', '.join(f'{part._highest:g}' for part in flat[:10])}"
@@ -57,8 +59,13 @@ class _Combined:
         return merge(*(part._changes(start, stop) for part in self.parts))
 
     @cached_property
-    def _highest(self) -> float:
-        return float(reduce(type(self).operation, [part._highest for part in self.parts]))
+    def _bounds(self) -> tuple[float, float]:
+        return reduce(self._bounds_of_two, [part._bounds for part in self.parts])
+
+    @classmethod
+    def _bounds_of_two(cls, a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:
+        ends = [float(reduce(cls.operation, pair)) for pair in product(a, b)]
+        return min(ends), max(ends)
 
     @property
     def _unwrapped(self) -> Schedule:
@@ -66,7 +73,7 @@ class _Combined:
 
     def _cut(self, start: float, stop: float) -> Schedule:
         if all(part._level is not None for part in self.parts):
-            return Constant(self._highest, None if stop == math.inf else stop - start)
+            return Constant(self._bounds[0], None if stop == math.inf else stop - start)
         return self._simplest(_cut_part(part, start, stop) for part in self.parts)
 
     def _simplest(self, parts: Iterable[Schedule]) -> Schedule:
@@ -89,17 +96,13 @@ class _Combined:
 
     def _chunks(self) -> Iterator[str]:
         first, *others = self.parts
-        yield from chunks_of_operand(first, looser=self._looser() if others else ())
+        yield from chunks_of_operand(first, self._precedence if others else SUM)
         for part in others:
             yield f" {self.sign} "
             if part._level is None:
-                yield from chunks_of_operand(part, looser=(*self._looser(), type(self)))
+                yield from chunks_of_operand(part, self._precedence + 1)
             else:
                 yield repr(part._level)
-
-    def _looser(self) -> tuple[type[Schedule], ...]:
-        """What stands in brackets as one of the parts."""
-        return ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,10 +112,8 @@ class Product(_Combined, Schedule):
     parts: tuple[Schedule, ...]
     operation = mul
     neutral = 1.0
+    _precedence = PRODUCT
     sign = "*"
-
-    def _looser(self) -> tuple[type[Schedule], ...]:
-        return (Sum,)
 
     def _scaled(self, factor: float) -> Schedule:
         levels = [part._level for part in self.parts if part._level is not None]
@@ -127,12 +128,40 @@ class Sum(_Combined, Schedule):
     parts: tuple[Schedule, ...]
     operation = add
     neutral = 0.0
+    _precedence = SUM
     sign = "+"
 
 
-def chunks_of_operand(part: Schedule, looser: tuple[type, ...]) -> Iterator[str]:
-    """The repr of a part piece by piece, in brackets if it is one of the kinds that bind looser."""
-    bracketed = isinstance(part, looser)
+@dataclass(frozen=True, eq=False, repr=False)
+class Difference(_Combined, Schedule):
+    """The first schedule minus the others at each position: ``a - b``, ``1 - a``.
+
+    It may be negative where the others are larger; ``.clip(lo=0)`` ends that, and a `lehr.Scheduler` refuses such a
+    rate. One that is negative everywhere is refused here.
+    """
+
+    parts: tuple[Schedule, ...]
+    operation = sub
+    neutral = 0.0
+    _precedence = SUM
+    sign = "-"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self._highest < 0:
+            raise ValueError(
+                f"Difference needs a first part that is not always below the others, got {checks.shown(self)}, which "
+                f"is at most {self._highest:g}; a rate is at least 0"
+            )
+
+    def _simplest(self, parts: Iterable[Schedule]) -> Schedule:
+        first, *others = parts
+        return Difference((first, *(part for part in others if part._level != 0)))._unwrapped
+
+
+def chunks_of_operand(part: Schedule, least: int) -> Iterator[str]:
+    """The repr of a part piece by piece, in brackets if its precedence is below ``least``."""
+    bracketed = part._precedence < least
     yield "(" if bracketed else ""
     yield from part._chunks()
     yield ")" if bracketed else ""

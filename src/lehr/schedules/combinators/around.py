@@ -1,16 +1,18 @@
-"""A schedule around one other: its rates held between two, or its positions moved or stretched."""
+"""A schedule around one other, whose positions are moved, stretched or taken in steps."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count, takewhile
 
 from .. import checks
-from ..backends import SCALARS, Backend, Formula, Piece
-from ..base import Schedule, chunks_of_call
+from ..backends import Backend, Piece
+from ..base import ATOM, Schedule, chunks_of_call
 from ..boundaries import first_position
-from .arithmetic import Product, Sum, chunks_of_operand, fitted, schedules
+from .arithmetic import chunks_of_operand, fitted, schedules
 
 
 class Delegate:
@@ -25,8 +27,8 @@ class Delegate:
         return self.of._breaks(start, stop)
 
     @property
-    def _highest(self) -> float:
-        return self.of._highest
+    def _bounds(self) -> tuple[float, float]:
+        return self.of._bounds
 
     def _inside_cycle(self, position: float) -> bool:
         return self.of._inside_cycle(position)
@@ -40,58 +42,11 @@ class Around(Delegate):
         checks.store(self, of=of)
 
     def _chunks(self) -> Iterator[str]:
-        yield from chunks_of_operand(self.of, looser=(Product, Sum))
+        yield from chunks_of_operand(self.of, ATOM)
         yield f".{type(self).__name__.lower()}("
         settings: dict[str, object] = self.settings()  # type: ignore[attr-defined]  # it is mixed into a Schedule
         yield from chunks_of_call((name, value) for name, value in settings.items() if name != "of")
         yield ")"
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Clip(Around, Schedule):
-    """A schedule held between two rates: ``a.clip(lo, hi)``."""
-
-    of: Schedule
-    lo: float | None = None
-    hi: float | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("lo", "hi"):
-            value = getattr(self, name)
-            if value is not None:
-                checks.store(self, **{name: checks.number(name, value, owner="clip")})
-        if self.lo is not None and self.hi is not None and self.lo > self.hi:
-            raise ValueError(f"clip needs `lo` at most `hi`, got lo={self.lo!r}, hi={self.hi!r}")
-
-    @cached_property
-    def length(self) -> float | None:
-        return self.of.length
-
-    def _clipped(self, formula: Formula, xp: Backend) -> Formula:
-        lo, hi, maximum, minimum = self.lo, self.hi, xp.maximum, xp.minimum
-        if lo is None:
-            return formula if hi is None else lambda t: minimum(hi, formula(t))
-        if hi is None:
-            return lambda t: maximum(lo, formula(t))
-        return lambda t: maximum(lo, minimum(hi, formula(t)))
-
-    def _pieces(self, xp: Backend) -> list[Piece]:
-        return [(start, self._clipped(f, xp)) for start, f in self.of._parts_of_formula(xp)]
-
-    def _final(self) -> float:
-        return float(self._clipped(self.of._hold, SCALARS)(0))
-
-    @cached_property
-    def _highest(self) -> float:
-        highest = self.of._highest
-        return float(self._clipped(lambda t: highest, SCALARS)(0))
-
-    def _cut(self, start: float, stop: float) -> Schedule:
-        return self.of.cut(start, None if stop == self._end else stop).clip(self.lo, self.hi)
-
-    def _fit(self, length: float) -> Schedule:
-        return fitted(self.of, length).clip(self.lo, self.hi)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -186,6 +141,35 @@ class Stretch(Around, Schedule):
 
     def _inside_cycle(self, position: float) -> bool:
         return self.of._inside_cycle(position * self.of._end / self.length)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Stairs(Around, Schedule):
+    """A schedule in steps: ``a.stairs(every)``."""
+
+    of: Schedule
+    every: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.store(self, every=checks.length("every", self.every, owner="stairs", above=0))
+
+    @cached_property
+    def length(self) -> float | None:
+        end = self.of.length
+        return (
+            None if end is None else checks.length("length", math.ceil(end / self.every) * self.every, owner="stairs")
+        )
+
+    def _pieces(self, xp: Backend) -> list[Piece]:
+        formula, every = self.of._held(xp), self.every
+        return [(0, lambda t: formula(t // every * every))]
+
+    def _breaks(self, start: float, stop: float) -> Iterator[float]:
+        edges = (
+            first_position(lambda t: t // self.every, n, self.every * n) for n in count(int(start // self.every) + 1)
+        )
+        return takewhile(lambda edge: edge < stop, edges)
 
 
 def need_length(schedule: Schedule, owner: str) -> None:

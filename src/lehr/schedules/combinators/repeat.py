@@ -95,13 +95,14 @@ class Repeat(Around, Schedule):
         return self.height_factor ** ((self.times or 1) - 1)
 
     @cached_property
-    def _highest(self) -> float:
-        if self.height_factor <= 1:
-            return self.of._highest
+    def _bounds(self) -> tuple[float, float]:
+        lowest, highest = self.of._bounds
+        if self.times is None and self.height_factor != 1:
+            return (0.0, math.inf) if self.height_factor > 1 else (min(lowest, 0.0), highest)
         try:
-            return math.inf if self.times is None else self.of._highest * self._last_height
+            return min(lowest, lowest * self._last_height), max(highest, highest * self._last_height)
         except OverflowError:
-            return math.inf
+            return 0.0, math.inf
 
     def _locate(self, position: float) -> tuple[int, float]:
         """The index of the cycle around a position, and its start."""

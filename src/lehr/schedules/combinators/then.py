@@ -9,10 +9,10 @@ from functools import cached_property
 
 from .. import checks
 from ..backends import Backend, Piece
-from ..base import Schedule
+from ..base import ATOM, SUM, Schedule
 from ..boundaries import first_position
 from ..parts import Constant
-from .arithmetic import Product, Sum, chunks_of_operand, exact, fitted, schedules
+from .arithmetic import chunks_of_operand, exact, fitted, schedules
 
 
 def sequence(*parts: Schedule) -> Schedule:
@@ -69,8 +69,9 @@ class Then(Schedule):
                 yield from _moved(inner, begin)
 
     @cached_property
-    def _highest(self) -> float:
-        return max(part._highest for part in self.parts)
+    def _bounds(self) -> tuple[float, float]:
+        lows, highs = zip(*(part._bounds for part in self.parts), strict=True)
+        return min(lows), max(highs)
 
     @property
     def _unwrapped(self) -> Schedule:
@@ -108,7 +109,7 @@ class Then(Schedule):
 
     def _chunks(self) -> Iterator[str]:
         first, *others = self.parts
-        yield from chunks_of_operand(first, looser=(Product, Sum) if others else ())
+        yield from chunks_of_operand(first, ATOM if others else SUM)
         for part in others:
             yield ".then("
             yield from part._chunks()
