@@ -8,13 +8,13 @@ import pytest
 from catalogue.examples import EXAMPLES, with_examples
 from catalogue.schedules import parts, schedules
 from hypothesis import given, settings
-from test_arrays import GRID, GROWING, ULPS, one_by_one, ulps
+from test_arrays import GRID, GROWING, allowed, larger_end, one_by_one, ulps
 
 import lehr
 from lehr import Constant, Ramp
 
-BOUND32 = 2**-21
-"""How far a rate that is computed in float32 may be off, as a share of the highest rate."""
+BOUND32 = 2**-19
+"""How far a rate that is computed in float32 may be off, as a share of the highest rate: most in one that grows far."""
 COMPILED = ["cosine", "wsd", "Table", "Knots", "Exponential", "exp_range", "tanh", "growing"]
 MORE = {"tanh": Ramp(1.0, 0.1, 90, "tanh"), "growing": GROWING["by a half"]}
 
@@ -39,7 +39,7 @@ def test_an_array_gives_what_each_position_gives_within_2_ulp_of_the_larger_end(
         got = part(f64(GRID))
     assert isinstance(got, jax.Array)
     assert got.dtype == np.float64
-    assert ulps(got, one_by_one(part)) <= ULPS
+    assert ulps(got, one_by_one(part), larger_end(part)) <= allowed(part)
 
 
 @given(schedules)
@@ -47,14 +47,14 @@ def test_an_array_gives_what_each_position_gives_within_2_ulp_of_the_larger_end(
 @settings(max_examples=15, deadline=None)
 def test_so_it_does_for_every_recipe_and_combinator(schedule):
     with jax.enable_x64(True):
-        assert ulps(schedule(f64(GRID)), one_by_one(schedule), schedule._highest) <= ULPS
+        assert ulps(schedule(f64(GRID)), one_by_one(schedule), larger_end(schedule)) <= allowed(schedule)
 
 
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", COMPILED)
 def test_so_it_does_compiled(name):
     schedule = (EXAMPLES | MORE)[name]
-    assert ulps(jax.jit(schedule)(f64(GRID)), one_by_one(schedule), schedule._highest) <= ULPS
+    assert ulps(jax.jit(schedule)(f64(GRID)), one_by_one(schedule), larger_end(schedule)) <= allowed(schedule)
 
 
 @pytest.mark.usefixtures("float64")
@@ -73,7 +73,7 @@ def test_in_float32_the_difference_is_bounded(schedule):
     got = schedule(jnp.arange(400))
     assert got.dtype == np.float32
     each = one_by_one(schedule, np.arange(400))
-    assert np.abs(np.asarray(got, dtype=float) - each).max() <= BOUND32 * schedule._highest
+    assert np.abs(np.asarray(got, dtype=float) - each).max() <= BOUND32 * larger_end(schedule)
 
 
 def test_in_float32_integers_stay_exact():

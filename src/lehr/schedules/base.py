@@ -241,7 +241,7 @@ class Schedule(ABC):
             numpy = sys.modules.get("numpy")
             if numpy is not None and isinstance(position, numpy.ndarray) and position.ndim:
                 return self._rates(position)
-            if type(position) is not float and (rates := reader(position)) is not None:
+            if not isinstance(position, int | float) and (rates := reader(position)) is not None:
                 return rates(self, position)
             return float(self._rate(checks.position(position)))
         except OverflowError:  # of an integer of hundreds of digits

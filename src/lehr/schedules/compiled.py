@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .tensor_numbers import Tensor
 from .tensors import Readable
-from .torch_tensors import Reading, reading
+from .torch_tensors import check_type, reading
 
 torch: Any = sys.modules["torch"]
 
 
-def reading_in_graph(schedule: Readable, device: Any) -> Reading:
-    """As `reading`, for the compiler to trace: the graph holds for this very schedule."""
-    name = f"_in_graph_on_{device}"
-    _prepare(schedule, device, name)
-    found: Reading = getattr(schedule, name)
-    return found
+def rates(schedule: Readable, positions: Tensor) -> Tensor:
+    """As `torch_tensors.rates`, for the compiler to trace: the graph holds for this very schedule."""
+    check_type(positions)
+    name = f"_in_graph_on_{positions.device}"
+    _prepare(schedule, positions.device, name)
+    rate, tables = getattr(schedule, name)
+    return rate(positions, *tables)
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]  # torch is not imported for its types

@@ -16,13 +16,17 @@ class _Callable(Readable, Protocol):
 def reader(position: object) -> Callable[[_Callable, Any], Any] | None:
     """What gives the rates of a schedule at a tensor, an array or a variable; None for any other position."""
     if isinstance(position, _types("torch", "Tensor")):
-        from .torch_tensors import rates
+        if sys.modules["torch"].compiler.is_dynamo_compiling():
+            from . import compiled
 
-        return rates
+            return compiled.rates
+        from . import torch_tensors
+
+        return torch_tensors.rates
     if isinstance(position, _types("jax", "Array")):
-        from .jax_arrays import rates
+        from . import jax_arrays
 
-        return rates
+        return jax_arrays.rates
     return _of_variable if isinstance(position, _types("keras", "Variable")) else None
 
 

@@ -62,13 +62,7 @@ class _Torch:
 
 def rates(schedule: Readable, positions: Tensor) -> Tensor:
     """The rates at positions of any shape, on any device."""
-    if positions.dtype == torch.bool or positions.dtype.is_complex:
-        raise ValueError(f"positions must be numbers, got a tensor of {positions.dtype}")
-    if torch.compiler.is_dynamo_compiling():
-        from .compiled import reading_in_graph
-
-        rate, tables = reading_in_graph(schedule, positions.device)
-        return rate(positions, *tables)
+    check_type(positions)
     rate, tables = reading(schedule, positions.device, keep=type(positions) in (torch.Tensor, torch.nn.Parameter))
     if positions.device.type != "cpu" or torch.compiler.is_compiling() or torch.jit.is_tracing():
         return rate(positions, *tables)
@@ -77,6 +71,12 @@ def rates(schedule: Readable, positions: Tensor) -> Tensor:
         return rate(positions, *tables)
     blocks = positions.reshape(-1).split(_BLOCK)
     return torch.cat([rate(block, *tables) for block in blocks]).reshape(positions.shape)
+
+
+def check_type(positions: Tensor) -> None:
+    """Refuse what is no number."""
+    if positions.dtype == torch.bool or positions.dtype.is_complex:
+        raise ValueError(f"positions must be numbers, got a tensor of {positions.dtype}")
 
 
 def _check(positions: Tensor) -> None:
