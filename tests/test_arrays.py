@@ -95,6 +95,14 @@ def test_each_restart_of_growing_cycles_is_met_exactly(name):
     assert np.abs(schedule(torch.tensor(around, dtype=torch.float64)).numpy() - each).max() < 1e-9
 
 
+def test_a_start_that_is_rounded_above_its_position_harms_nobody():
+    schedule = Ramp(1.0, 0.0, 10, "1-sqrt").repeat(length_factor=float(np.nextafter(1, 2)))
+    far = [5.6345521666064646e17, 7.129175957067794e17]
+    assert schedule(torch.tensor(far, dtype=torch.float64)).tolist() == pytest.approx(
+        one_by_one(schedule, far), abs=1e-9
+    )
+
+
 def test_a_piece_outside_its_range_harms_nobody():
     """Roots and powers of what is below 0, logarithms, places beyond a table: each piece has its range alone."""
     shapes = ("sqrt", "1-power(0.3, 0.7)", "polynomial(0.5)", "k-decay(0.5)", "log")
@@ -177,6 +185,9 @@ def test_in_float32_integers_stay_exact():
     assert np.allclose(got, one_by_one(schedule, far), atol=2**-23)
     stairs = Constant(1.0, 2**24 + 1).then(Constant(0.5))
     assert stairs(torch.tensor([2**24, 2**24 + 1, 2**24 + 2])).tolist() == [1.0, 0.5, 0.5]
+    assert stairs(torch.tensor([2.0**24, 2.0**24 + 2])).tolist() == [1.0, 0.5]
+    hills = Knots([0, 10**9, 10**9 + 10, 10**12], [0.0, 0.0, 1.0, 0.0])
+    assert hills(torch.arange(10**9, 10**9 + 11)).tolist() == pytest.approx(np.arange(11) / 10)
     grown = Ramp(1.0, 0.0, 7).repeat(length_factor=3)
     starts = np.array(grown.breaks(10**9))
     assert grown(torch.tensor(starts)).tolist() == [1.0] * len(starts)

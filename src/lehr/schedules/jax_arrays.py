@@ -22,9 +22,6 @@ class _Jax:
         self.exact = real_type.itemsize == 8
         self.real_type = real_type
 
-    def function(self, name: str) -> Callable[[Tensor], Tensor]:
-        return _tanh if name == "tanh" else getattr(jnp, name)
-
     def has_integers(self, positions: Tensor) -> bool:
         return bool(jnp.issubdtype(positions.dtype, jnp.integer))
 
@@ -49,11 +46,6 @@ class _Jax:
     def divided(self, a: Tensor, b: float) -> Tensor:
         # XLA multiplies by the reciprocal of what it sees is constant, which is rounded twice.
         return a / (b + (a - a))
-
-
-def _tanh(x: Tensor) -> Tensor:
-    """As exact near 1 as a shape needs it; XLA's own is 4 units in the last place off."""
-    return 1 - 2 / (jnp.exp(2 * x) + 1)
 
 
 def rates(schedule: Readable, positions: Tensor) -> Tensor:

@@ -30,9 +30,6 @@ class Library(Protocol):
     whole_type: Any
     most: int
 
-    def function(self, name: str) -> Callable[[Tensor], Tensor]:
-        """The function of a real number that `math` has under this name."""
-
     def has_integers(self, positions: Tensor) -> bool:
         """Whether positions are of a type of integers."""
 

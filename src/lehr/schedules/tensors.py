@@ -57,7 +57,7 @@ class Tensors:
         return rates
 
     def __getattr__(self, name: str) -> Callable[[Value], Value]:
-        on_floats, on_tensors = getattr(math, name), self.library.function(name)
+        on_floats, on_tensors = getattr(math, name), getattr(self.library.functions, name)
         return lambda x: x.mapped(on_tensors) if isinstance(x, Number) else on_floats(x)
 
     def maximum(self, low: float, value: Value) -> Value:
@@ -85,13 +85,12 @@ class Tensors:
         return lambda t: rates.at(t, t.index())
 
     def line(self, at: Sequence[float], values: Sequence[float]) -> Formula:
-        x, y, clip = self._table(at), self._table(values), self.library.functions.clip
+        x, widths, y = self._table(at), self._table([b - a for a, b in pairwise(at)]), self._table(values)
 
         def between(t: Number) -> Value:
-            right = clip(x.count_until(t), 1, len(at) - 1)
-            left = right - 1
-            share = (t - x.reached(t, left)) / (x.at(t, right) - x.at(t, left))
-            return y.at(t, left) + share * (y.at(t, right) - y.at(t, left))
+            left = self.library.functions.clip(x.count_until(t), 1, len(at) - 1) - 1
+            share = (t - x.reached(t, left)) / widths.at(t, left)
+            return y.at(t, left) + share * (y.at(t, left + 1) - y.at(t, left))
 
         return between
 

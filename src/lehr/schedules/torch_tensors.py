@@ -33,9 +33,6 @@ class _Torch:
         self.exact = device.type not in _NO_FLOAT64
         self.real_type = torch.float64 if self.exact else torch.float32
 
-    def function(self, name: str) -> Callable[[Tensor], Tensor]:
-        return getattr(torch, name)  # type: ignore[no-any-return]  # torch is not imported for its types
-
     def has_integers(self, positions: Tensor) -> bool:
         return not positions.dtype.is_floating_point
 
@@ -97,6 +94,6 @@ def reading(schedule: Readable, device: Any, keep: bool = True) -> Reading:
         return kept[device]
     tensors = Tensors(_Torch(device))
     made = tensors.reading(schedule), tuple(tensors.tables)
-    if keep and all(type(table) is torch.Tensor for table in tensors.tables):
+    if keep:
         kept[device] = made
     return made
