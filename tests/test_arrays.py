@@ -49,6 +49,15 @@ def allowed(schedule: Schedule) -> float:
     return POWER_ULPS if any(word in repr(schedule) for word in ("xponential", "range", "PowerLaw", "**")) else ULPS
 
 
+def sensitive_pieces() -> Schedule:
+    """One after another, so that each is computed at positions where it has no rate, or an infinite one."""
+    shapes = ("sqrt", "1-power(0.3, 0.7)", "polynomial(0.5)", "k-decay(0.5)", "log")
+    falls = (Ramp(1.0, 0.0, 7, shape) for shape in shapes)
+    numbers = Table([3.0, 2.0]), Knots([0, 4], [1.0, 2.0])
+    powers = PowerLaw(1.0, -2, 3, 5), Exponential(1.0, 9.0, 1, length=30)
+    return Constant(0.5, 0).then(*falls, *numbers, *powers, Constant(0.1))
+
+
 # Agreement with the scalar.
 
 
@@ -105,16 +114,7 @@ def test_a_start_that_is_rounded_above_its_position_harms_nobody():
 
 def test_a_piece_outside_its_range_harms_nobody():
     """Roots and powers of what is below 0, logarithms, places beyond a table: each piece has its range alone."""
-    shapes = ("sqrt", "1-power(0.3, 0.7)", "polynomial(0.5)", "k-decay(0.5)", "log")
-    falls = [Ramp(1.0, 0.0, 7, shape) for shape in shapes]
-    parts = [
-        *falls,
-        Table([3.0, 2.0]),
-        Knots([0, 4], [1.0, 2.0]),
-        PowerLaw(1.0, -2, 3, 5),
-        Exponential(1.0, 9.0, 1, length=30),
-    ]
-    schedule = Constant(0.5, 0).then(*parts, Constant(0.1))
+    schedule = sensitive_pieces()
     far = np.array([*range(100), 1e9, 1e18, 1e300])
     assert ulps(schedule(torch.from_numpy(far)), one_by_one(schedule, far), 0.1) <= ULPS
 

@@ -8,7 +8,7 @@ import pytest
 from catalogue.examples import EXAMPLES, with_examples
 from catalogue.schedules import parts, schedules
 from hypothesis import given, settings
-from test_arrays import GRID, GROWING, allowed, larger_end, one_by_one, ulps
+from test_arrays import GRID, GROWING, allowed, larger_end, one_by_one, sensitive_pieces, ulps
 
 import lehr
 from lehr import Constant, Exponential, Knots, Ramp
@@ -116,6 +116,14 @@ def test_what_is_no_position_is_said_by_the_rate():
     assert schedule(jnp.array([-5, 0, 3])).tolist() == pytest.approx([1.0, 1.0, 0.7])
     rates = schedule(jnp.array([-1.0, np.nan, np.inf])).tolist()
     assert np.isnan(rates).tolist() == [False, True, True]
+
+
+def test_a_piece_outside_its_range_computes_nothing_that_is_no_number():
+    """JAX can be told to raise where any operation gives such a value, even one that is dropped."""
+    schedule = sensitive_pieces()
+    with jax.debug_nans(True), jax.debug_infs(True):
+        rates = schedule(jnp.arange(2000))
+    assert np.allclose(rates, one_by_one(schedule, range(2000)), rtol=1e-5)
 
 
 # Inside what JAX transforms.
