@@ -223,7 +223,12 @@ class Schedule(ABC):
             A float; or an array of the same kind and shape, on the same device. The dtype is that of the positions if
             they are not integers (NumPy: float64), else float64. Tensors are computed in float64, whatever their
             dtype, where there is one: on every device of torch but Apple's, and in JAX with ``jax_enable_x64``.
-            Elsewhere integers give float32, computed in float32 from the exact position.
+            Elsewhere integers give float32, computed in float32 from the exact position, within 2e-6 of the highest
+            rate (4e-7 unless the rates grow a thousandfold). In float64 the difference to the float is at most 2 units
+            in the last place of the larger end; 3 where a power or, compiled by XLA, a tanh is computed.
+
+            The numbers that a table, knots or growing cycles look up are put on a device by the first call: make one
+            before a CUDA graph is captured.
 
         Raises:
             ValueError: The position is below 0, not finite, or not a number. The values of a JAX array, of a tensor on

@@ -103,7 +103,7 @@ def position(value: object) -> float:
         return found
     raise ValueError(
         f"a position must be a finite number of at least 0 (steps done so far), got {shown(value)}; "
-        f"for many positions give a NumPy array"
+        f"for many positions give a NumPy array, a torch tensor or a JAX array"
     )
 
 
