@@ -22,7 +22,7 @@ OUR_NAMES = ("max", "min", "int", "math", "_part_1", "__builtins__", "\uff4d\uff
         (["show", "cosine", "--training-steps", "9", "--max-lr", "x"], "--max-lr must be a number, got 'x'"),
         (["show", "cosine", "--training-steps", "9", "--max-lr", "nan"], "finite"),
         (["show", "one_cycle", "--training-steps", "9", "--max-lr", "1", "--ramps", "2.5"], "--ramps must be an int"),
-        (["show", "cosine", "--cycles", "2"], "No such option '--cycles'"),
+        (["show", "cosine", "--circles", "2"], "No such option '--circles'"),
         (["show", "cosine", "--decay-steps", "2"], "cosine does not take --decay-steps, which is a setting of wsd"),
         (["compare", "cosine", "linear", "--power", "2"], "cosine does not take --power"),
         (["show", "cosine(9, max_lr=1)", "--max-lr", "3"], "--max-lr is a setting of a recipe, such as cosine"),

@@ -15,11 +15,12 @@ A schedule is a value: ``schedule(position)`` is the rate of the update at that 
 **Recipes**: the schedules that have a name. Each takes ``training_steps``, ``warmup_steps``, ``max_lr``, ``min_lr``
 and further settings; ``help(lehr.wsd)`` explains them.
 
-- `constant_with_warmup`, `polynomial`, `exponential`, `rex`, `inverse_sqrt`, `noam`: a warmup, then a constant or a
-  decay.
+- `constant_with_warmup`, `polynomial`, `exponential`, `rex`, `k_decay`, `tanh_decay`, `inverse_sqrt`, `inverse_time`,
+  `noam`: a warmup, then a constant or a decay.
 - `wsd`, `trapezoid`, `power`, `infinite`: a warmup, a long phase, and a cooldown at the end.
-- `cosine_restarts`, `one_cycle`, `triangular`, `triangular2`, `exp_range`: cycles.
-- `step_decay`, `multistep`: steps down.
+- `cosine_restarts`, `one_cycle`, `triangular`, `triangular2`, `exp_range`, `chebyshev`: cycles. `with_momentum` adds
+  a momentum that moves against the rate.
+- `step_decay`, `multistep`, `piecewise_constant`: steps.
 - `range_test`: a rising rate, to find a peak rate.
 
 **Parts**: to build any other schedule.
@@ -57,6 +58,7 @@ from .schedules import Schedule as Schedule
 from .schedules import Table as Table
 from .schedules import lengths as lengths
 from .schedules import tabulate as tabulate
+from .schedules.recipes import chebyshev as chebyshev
 from .schedules.recipes import constant as constant
 from .schedules.recipes import constant_with_warmup as constant_with_warmup
 from .schedules.recipes import cosine as cosine
@@ -65,18 +67,23 @@ from .schedules.recipes import exp_range as exp_range
 from .schedules.recipes import exponential as exponential
 from .schedules.recipes import infinite as infinite
 from .schedules.recipes import inverse_sqrt as inverse_sqrt
+from .schedules.recipes import inverse_time as inverse_time
+from .schedules.recipes import k_decay as k_decay
 from .schedules.recipes import linear as linear
 from .schedules.recipes import multistep as multistep
 from .schedules.recipes import noam as noam
 from .schedules.recipes import one_cycle as one_cycle
+from .schedules.recipes import piecewise_constant as piecewise_constant
 from .schedules.recipes import polynomial as polynomial
 from .schedules.recipes import power as power
 from .schedules.recipes import range_test as range_test
 from .schedules.recipes import rex as rex
 from .schedules.recipes import step_decay as step_decay
+from .schedules.recipes import tanh_decay as tanh_decay
 from .schedules.recipes import trapezoid as trapezoid
 from .schedules.recipes import triangular as triangular
 from .schedules.recipes import triangular2 as triangular2
+from .schedules.recipes import with_momentum as with_momentum
 from .schedules.recipes import wsd as wsd
 
 if _TYPE_CHECKING:
@@ -92,11 +99,11 @@ if _TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Constant", "Exponential", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table",
+    "Constant", "Exponential", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table", "chebyshev",
     "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range", "exponential", "forecast",
-    "importers", "infinite", "integrations", "inverse_sqrt", "lengths", "linear", "multistep", "noam", "one_cycle",
-    "plot", "polynomial", "power", "range_test", "rex", "spec", "step_decay", "tabulate", "trapezoid", "triangular",
-    "triangular2", "wsd",
+    "importers", "infinite", "integrations", "inverse_sqrt", "inverse_time", "k_decay", "lengths", "linear",
+    "multistep", "noam", "one_cycle", "piecewise_constant", "plot", "polynomial", "power", "range_test", "rex", "spec",
+    "step_decay", "tabulate", "tanh_decay", "trapezoid", "triangular", "triangular2", "with_momentum", "wsd",
 ]  # fmt: skip
 
 _LAZY_CLASSES = {"Plateau": "scheduler", "Scheduler": "scheduler"}

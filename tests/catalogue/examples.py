@@ -33,7 +33,7 @@ def examples(training_steps: int, warmup_steps: int) -> dict[str, Schedule]:
 def endless_examples(training_steps: int, warmup_steps: int) -> dict[str, Schedule]:
     """An example of everything that can go without an end, with lengths as in a run of ``training_steps``."""
     run = {"warmup_steps": warmup_steps, "max_lr": 1.0}
-    rows = {name: RECIPE_ROWS[name].example for name in RECIPE_ROWS if may_be_endless(RECIPES[name])}
+    rows = {name: row.example | row.endless for name, row in RECIPE_ROWS.items() if may_be_endless(RECIPES[name])}
     each = {name: built(name, run, _in_steps(settings, training_steps)) for name, settings in rows.items()}
     each |= {name: row.example(None) for name, row in PART_ROWS.items() if may_be_endless(KINDS[name])}
     each["Then"] = Ramp(0.1, 1.0, warmup_steps).then(Exponential(1.0, 0.9))

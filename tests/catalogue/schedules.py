@@ -35,6 +35,8 @@ class RecipeRow(NamedTuple):
     """Settings of an example, with lengths as shares of the run."""
     drawn: Callable[[st.DrawFn, Settings], Settings] = lambda draw, run: {}
     """Draws settings for a run; what it gives replaces what the run says."""
+    endless: Settings = {}  # noqa: RUF012  # as above
+    """What a run without an end needs besides."""
 
 
 def _cooldown(draw: st.DrawFn, run: Settings) -> Settings:
@@ -51,6 +53,12 @@ def _infinite(draw: st.DrawFn, run: Settings) -> Settings:
 def _milestones(draw: st.DrawFn, run: Settings) -> Settings:
     inside = st.integers(run["warmup_steps"], run["training_steps"])
     return {"milestones": sorted(draw(st.lists(inside, min_size=1, max_size=3)))}
+
+
+def _piecewise(draw: st.DrawFn, run: Settings) -> Settings:
+    settings = _milestones(draw, run)
+    count = len(settings["milestones"]) + 1
+    return {**settings, "rates": draw(st.lists(rates, min_size=count, max_size=count))}
 
 
 def _one_cycle(draw: st.DrawFn, run: Settings) -> Settings:
@@ -71,8 +79,14 @@ RECIPE_ROWS = {
     "linear": RecipeRow(),
     "cosine": RecipeRow({"min_lr": 0.1}),
     "polynomial": RecipeRow({"power": 3}, lambda draw, run: {"power": draw(st.sampled_from([0.5, 1, 2, 3]))}),
-    "exponential": RecipeRow({"min_lr": 0.001}, _floor_above_zero),
+    "exponential": RecipeRow({"min_lr": 0.001}, _floor_above_zero, endless={"decay_factor": 0.98}),
     "rex": RecipeRow(),
+    "k_decay": RecipeRow({"k": 2}, lambda draw, run: {"k": draw(st.sampled_from([0.5, 1, 2]))}),
+    "tanh_decay": RecipeRow(),
+    "chebyshev": RecipeRow(
+        {"min_lr": 0.1, "cycle_steps": "40%"},
+        lambda draw, run: {**_floor_above_zero(draw, run), "cycle_steps": draw(st.integers(1, 100))},
+    ),
     "wsd": RecipeRow({"decay_steps": "30%"}, lambda draw, run: {**_cooldown(draw, run), "decay_shape": draw(shapes)}),
     "trapezoid": RecipeRow({"decay_steps": "30%"}, _cooldown),
     "power": RecipeRow(
@@ -80,12 +94,17 @@ RECIPE_ROWS = {
     ),
     "infinite": RecipeRow({"constant_lr": 0.3, "cooldown_steps": "20%", "decay_steps": "20%"}, _infinite),
     "inverse_sqrt": RecipeRow(),
+    "inverse_time": RecipeRow(
+        {"timescale": "20%", "stairs": "5%"},
+        lambda draw, run: {"timescale": draw(steps), "stairs": draw(st.one_of(st.none(), steps))},
+    ),
     "noam": RecipeRow(
         {"model_dim": 64},
         lambda draw, run: {"warmup_steps": max(1, run["warmup_steps"]), "model_dim": draw(st.integers(1, 1024))},
     ),
     "step_decay": RecipeRow({"decay_steps": "20%"}, lambda draw, run: {"decay_steps": draw(steps)}),
     "multistep": RecipeRow({"milestones": ["40%", "70%"]}, _milestones),
+    "piecewise_constant": RecipeRow({"milestones": ["40%", "70%"], "rates": [0.5, 1.0, 0.1]}, _piecewise),
     "cosine_restarts": RecipeRow(
         {"cycle_steps": "30%"},
         lambda draw, run: {**_cycle(draw, run), "length_factor": draw(st.sampled_from([1, 1.5, 2]))},
@@ -110,8 +129,9 @@ def built(name: str, run: Settings, settings: Settings) -> Schedule:
 def of_recipe(draw: st.DrawFn, name: str, ends: bool = True) -> Schedule:
     """A recipe with any settings that it accepts."""
     run = draw(runs())
-    settings = RECIPE_ROWS[name].drawn(draw, run)
-    return built(name, run if ends else run | {"training_steps": None}, settings)
+    row = RECIPE_ROWS[name]
+    settings = row.drawn(draw, run)
+    return built(name, run, settings) if ends else built(name, run | {"training_steps": None}, settings | row.endless)
 
 
 recipes: Schedules = st.one_of(*map(of_recipe, RECIPE_ROWS))

@@ -27,7 +27,7 @@ SCHEDULES = {
     "WarmupLR": "constant_with_warmup",
     "PolynomialLR": "polynomial",
     "warmup_cosine_decay_schedule": "cosine",
-    "PiecewiseConstantDecay": "multistep",
+    "PiecewiseConstantDecay": "piecewise_constant",
     "get_cosine_schedule_with_warmup": "cosine",
     "cosin": "cosine",
 }
@@ -50,7 +50,7 @@ def test_the_name_of_a_schedule(word):
 
 @pytest.mark.parametrize(
     ("word", "way_out"),
-    [("ReduceLROnPlateau", "lehr.Plateau"), ("LambdaLR", "lehr.Table"), ("SequentialLR", r"a\.then\(b\)")],
+    [("ReduceLROnPlateau", "lehr.Plateau"), ("LambdaLR", "lehr.tabulate"), ("SequentialLR", r"a\.then\(b\)")],
 )
 def test_what_lehr_has_under_another_form(word, way_out):
     with pytest.raises(ValueError, match=way_out):
@@ -113,7 +113,7 @@ def test_the_tables_speak_of_recipes_and_settings_that_exist():
 
 
 def test_a_function_has_a_way_out():
-    with pytest.raises(ValueError, match=r"lehr\.Table\(\[function\(step\) for step in range\(N\)\]\)"):
+    with pytest.raises(ValueError, match=r"lehr\.tabulate\(function, N\)"):
         Scheduler(optimizer(), lambda step: 0.1, 100)
     with pytest.raises(ValueError, match=r"give its name, 'cosine', or the schedule that it builds: lehr\.cosine"):
         Scheduler(optimizer(), lehr.cosine, 100)
@@ -144,13 +144,14 @@ def test_values_of_another_form_have_a_way_out():
 NEED_A_PEAK = [name for name, build in RECIPES.items() if "max_lr" in inspect.signature(build).parameters]
 
 
-def test_only_noam_has_no_peak_of_its_own():
-    assert set(RECIPES) - set(NEED_A_PEAK) == {"noam"}
+def test_only_noam_and_free_levels_have_no_peak():
+    assert set(RECIPES) - set(NEED_A_PEAK) == {"noam", "piecewise_constant"}
 
 
 @pytest.mark.parametrize("name", NEED_A_PEAK)
 def test_every_recipe_needs_its_peak(name):
-    others = {"cycle_steps": 10, "decay_steps": 10, "milestones": [5]}
+    others = {"cycle_steps": 10, "decay_steps": 10, "milestones": [5], "k": 2, "timescale": 10}
+    others |= {"one_cycle": {"ramps": 3}, "exponential": {"decay_factor": 0.9}}.get(name, {})
     takes = inspect.signature(RECIPES[name]).parameters
     given = {"training_steps": 100} | {word: value for word, value in others.items() if word in takes}
     message = f"{name} needs `max_lr`, the peak rate, such as max_lr=1e-3; for a schedule of factors say max_lr=1.0"

@@ -20,22 +20,25 @@ _SCHEDULES = {
         cosine_annealing_warm_restarts get_cosine_with_hard_restarts_schedule_with_warmup""",
     "exponential": "ExponentialLR ExponentialDecay exponential_decay warmup_exponential_decay_schedule",
     "infinite": "infinite_lr",
+    "inverse_time": "InverseTimeDecay inverse_time_decay",
+    "k_decay": "kdecay",
     "inverse_sqrt": "inverse_square_root rsqrt inv_sqrt get_inverse_sqrt_schedule",
     "linear": """LinearLR linear_schedule linear_decay linear_with_warmup WarmupDecayLR
         get_linear_schedule_with_warmup""",
-    "multistep": """MultiStepLR MultiStepLRScheduler PiecewiseConstantDecay piecewise_constant
-        piecewise_constant_schedule milestones""",
+    "multistep": "MultiStepLR MultiStepLRScheduler piecewise_constant_schedule milestones",
+    "piecewise_constant": "PiecewiseConstantDecay piecewise manual",
     "noam": "transformer",
     "one_cycle": "OneCycleLR OneCycle 1cycle linear_onecycle_schedule cosine_onecycle_schedule super_convergence",
     "polynomial": """PolynomialLR PolynomialDecay PolyLRScheduler poly polynomial_schedule polynomial_decay
         get_polynomial_decay_schedule_with_warmup""",
-    "power": "power_lr power_decay InverseTimeDecay",
+    "power": "power_lr power_decay",
     "range_test": "LRRangeTest lr_finder lr_find LearningRateFinder",
     "rex": "reflected_exponential",
     "step_decay": "StepLR StepLRScheduler step step_lr stepwise",
+    "tanh_decay": "TanhLRScheduler tanh",
     "trapezoid": "trapezoidal warmup_hold_linear",
     "triangular": "CyclicLR cyclic clr",
-    "wsd": "warmup_stable_decay get_wsd_schedule minus_sqrt",
+    "wsd": "warmup_stable_decay get_wsd_schedule minus_sqrt tri_stage TriStageLR",
 }
 """Our name -> the names that other libraries use for it, separated by spaces."""
 
@@ -44,7 +47,7 @@ _ELSEWHERE = {
         ("reducelronplateau", "reduce_lr_on_plateau", "plateau"),
         "add a lehr.Plateau to a Scheduler: it lowers the rate of any schedule",
     ),
-    "lambdalr": "tabulate the function: lehr.Table([f(t) for t in range(N)])",
+    "lambdalr": "tabulate the function: lehr.tabulate(function, N)",
     "multiplicativelr": "tabulate the rates: lehr.Table([...])",
     "sequentiallr": "put one schedule after another: a.then(b)",
     "join_schedules": "put one schedule after another: a.then(b)",
@@ -62,12 +65,16 @@ _SETTINGS = {
         warmup_target warmup_max_lr cycle_max_lr peak lr_max""",
     "min_lr": """eta_min lr_min end_lr lr_end end_value end_learning_rate final_lr min_lr_ratio min_lr_rate
         final_div_factor cos_min_ratio cycle_min_lr alpha alpha_f floor base_lr""",
+    "warmup_start_lr": "warmup_lr_init warmup_min_lr init_lr init_value lr_warmup_init init_lr_scale",
+    "warmup_shape": "warmup_type warmup_style warmup_strategy",
+    "rise_steps": "step_size_up",
+    "cycles": "num_cycles",
+    "peak_factor": "cycle_decay",
     "start_lr": "div_factor warmup_lr_init warmup_min_lr init_lr init_value initial_lr",
     "decay_steps": "step_size decay_t num_decay_steps wsd_decay_steps cooldown_steps decay_every",
     "decay_factor": "gamma decay_rate drop factor",
     "decay_shape": "decay_type wsd_decay_style cooldown_type cooldown_shape",
-    "cycle_steps": """T_0 cycle_length first_decay_steps step_size_up cycle_first_step_size num_cycles
-        t_initial cycle_limit""",
+    "cycle_steps": """T_0 cycle_length first_decay_steps step_size_up cycle_first_step_size t_initial""",
     "length_factor": "T_mult t_mul cycle_mul cycle_mult",
     "height_factor": "m_mul cycle_decay gamma",
     "shape": "anneal_strategy mode",

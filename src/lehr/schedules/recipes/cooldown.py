@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..base import Schedule
 from ..lengths import Length
 from ..parts import Constant, PowerLaw, Ramp
-from .recipe import REQUIRED, Period, Rate, after_warmup, recipe
+from .recipe import REQUIRED, Period, Rate, joined, recipe
 
 
 def _hold_steps(name: str, training_steps: Length, **phases: Length) -> int:
@@ -38,12 +38,12 @@ def _held(
     decay_steps: Length,
     decay_shape: str,
 ) -> Schedule:
-    """Warmup, a constant and a cooldown."""
+    """A constant and a cooldown."""
     hold = _hold_steps(name, training_steps, warmup_steps=warmup_steps, decay_steps=decay_steps)
     stable = Constant(max_lr, hold)
     if not int(decay_steps):
-        return after_warmup(warmup_steps, max_lr, stable)
-    return after_warmup(warmup_steps, max_lr, stable, _cooldown(name, max_lr, min_lr, decay_steps, decay_shape))
+        return stable
+    return joined(stable, _cooldown(name, max_lr, min_lr, decay_steps, decay_shape))
 
 
 @recipe
@@ -55,6 +55,8 @@ def wsd(
     *,
     decay_steps: Length = "20%",
     decay_shape: str = "1-sqrt",
+    warmup_start_lr: Rate | None = None,
+    warmup_shape: str = "linear",
 ) -> Schedule:
     r"""Warmup, a constant (the stable phase), a cooldown at the end.
 
@@ -69,6 +71,8 @@ def wsd(
         decay_steps: Steps of the cooldown, D.
         decay_shape: Shape of the cooldown, w: ``"linear"``, ``"cosine"``, ``"1-sqrt"``,
             ``"exponential"`` or any other shape of `Ramp`.
+        warmup_start_lr: Rate at step 0; None for the rate of step 1, so that no step is wasted.
+        warmup_shape: Shape of the warmup, any of `Ramp`.
 
     References:
         MiniCPM (Hu et al., 2024), https://arxiv.org/abs/2404.06395; the 1-sqrt cooldown:
@@ -89,6 +93,8 @@ def trapezoid(
     min_lr: Rate = 0.0,
     *,
     decay_steps: Length = "20%",
+    warmup_start_lr: Rate | None = None,
+    warmup_shape: str = "linear",
 ) -> Schedule:
     r"""Linear warmup, a constant, a linear cooldown: `wsd` with ``decay_shape="linear"``.
 
@@ -101,6 +107,8 @@ def trapezoid(
         max_lr: Rate of the constant phase.
         min_lr: Rate at step N.
         decay_steps: Steps of the cooldown, D.
+        warmup_start_lr: Rate at step 0; None for the rate of step 1, so that no step is wasted.
+        warmup_shape: Shape of the warmup, any of `Ramp`.
 
     References:
         Scaling Vision Transformers (Zhai et al., 2022), https://arxiv.org/abs/2106.04560.
@@ -122,6 +130,8 @@ def power(
     timescale: Period | None = None,
     decay_steps: Length = "10%",
     decay_shape: str = "linear",
+    warmup_start_lr: Rate | None = None,
+    warmup_shape: str = "linear",
 ) -> Schedule:
     r"""Warmup, a decay as a power of the step, a cooldown at the end.
 
@@ -137,6 +147,8 @@ def power(
         timescale: Steps τ; None for W, or 10,000 without a warmup.
         decay_steps: Steps of the cooldown, D.
         decay_shape: Shape of the cooldown, any of `Ramp`.
+        warmup_start_lr: Rate at step 0; None for the rate of step 1, so that no step is wasted.
+        warmup_shape: Shape of the warmup, any of `Ramp`.
 
     References:
         Power Scheduler (Shen et al., 2024), https://arxiv.org/abs/2408.13359.
@@ -149,8 +161,8 @@ def power(
     power_law = PowerLaw(max_lr, exponent, default_timescale(timescale, warmup_steps), fall)
     body = power_law.clip(lo=min_lr) if min_lr else power_law
     if not int(decay_steps):
-        return after_warmup(warmup_steps, max_lr, body)
-    return after_warmup(warmup_steps, max_lr, body, _cooldown("power", body(fall), min_lr, decay_steps, decay_shape))
+        return body
+    return joined(body, _cooldown("power", body(fall), min_lr, decay_steps, decay_shape))
 
 
 def default_timescale(timescale: Length | None, warmup_steps: Length) -> int:
@@ -170,6 +182,8 @@ def infinite(
     cooldown_shape: str = "cosine",
     decay_steps: Length = "10%",
     decay_shape: str = "1-sqrt",
+    warmup_start_lr: Rate | None = None,
+    warmup_shape: str = "linear",
 ) -> Schedule:
     r"""Warmup, a cooldown to a constant that can be held for any time, a decay at the end.
 
@@ -186,6 +200,8 @@ def infinite(
         cooldown_shape: Shape of this cooldown, any of `Ramp`.
         decay_steps: Steps of the last decay, D.
         decay_shape: Shape of the last decay, any of `Ramp`.
+        warmup_start_lr: Rate at step 0; None for the rate of step 1, so that no step is wasted.
+        warmup_shape: Shape of the warmup, any of `Ramp`.
 
     References:
         Simple and Scalable Strategies to Continually Pre-train Large Language Models
@@ -203,9 +219,7 @@ def infinite(
         )
     phases = {"warmup_steps": warmup_steps, "cooldown_steps": cooldown_steps, "decay_steps": decay_steps}
     hold = _hold_steps("infinite", training_steps, **phases)
-    return after_warmup(
-        warmup_steps,
-        max_lr,
+    return joined(
         Ramp(max_lr, level, int(cooldown_steps), cooldown_shape),
         Constant(level, hold),
         _cooldown("infinite", level, min_lr, decay_steps, decay_shape),

@@ -4,67 +4,10 @@ from __future__ import annotations
 
 from ..base import Schedule
 from ..combinators import sequence
-from ..cycles import cycles_before
 from ..lengths import Length
 from ..parts import Exponential, Ramp
-from .recipe import REQUIRED, Factor, Period, Rate, after_warmup, recipe
-
-
-def _ended(schedule: Schedule, training_steps: Length | None, final: float) -> Schedule:
-    """``schedule`` until the end of the run, if it has one, and ``final`` from there on."""
-    if training_steps is None:
-        return schedule
-    return schedule.cut(0, int(training_steps)).then(Ramp(final, final, 0))
-
-
-@recipe
-def cosine_restarts(
-    training_steps: Length | None = None,
-    warmup_steps: Length = 0,
-    max_lr: Rate = REQUIRED,
-    min_lr: Rate = 0.0,
-    *,
-    cycle_steps: Period,
-    length_factor: Rate = 1.0,
-    height_factor: Rate = 1.0,
-) -> Schedule:
-    r"""Linear warmup, then one cosine decay after another, each of which starts again at the top.
-
-    Cycle i, from 0, is :math:`T_i = T_0 \, l^i` steps long; :math:`\tau` steps into it
-
-    .. math:: \eta = \eta_\min + \tfrac12 (\eta_\max - \eta_\min) \, h^i
-        \left(1 + \cos(\pi \tau / T_i)\right)
-
-    Args:
-        training_steps: Steps of the run; the rate is ``min_lr`` from there on. None if it has no end.
-        warmup_steps: Steps of the warmup.
-        max_lr: Top of the first cycle.
-        min_lr: Bottom of every cycle.
-        cycle_steps: Steps of the first cycle, T₀; ``"25%"`` makes four in a run without warmup.
-        length_factor: Length of each cycle over that of the cycle before, l, at least 1.
-        height_factor: Height above ``min_lr`` of each cycle over that of the cycle before, h, above 0;
-            above 1 the cycles grow beyond ``max_lr``, and the run needs an end.
-
-    References:
-        SGDR (Loshchilov & Hutter, 2017), https://arxiv.org/abs/1608.03983.
-
-    >>> schedule = cosine_restarts(max_lr=1.0, cycle_steps=10, length_factor=2)
-    >>> [round(schedule(t), 12) for t in (0, 5, 10, 20, 30)]
-    [1.0, 0.5, 1.0, 0.5, 1.0]
-    """
-    if length_factor < 1:
-        raise ValueError(f"cosine_restarts needs `length_factor` of at least 1, got {length_factor!r}")
-    fall = Ramp(max_lr - min_lr, 0, int(cycle_steps), "cosine")
-    left = None if training_steps is None else int(training_steps) - int(warmup_steps)
-    if left is None and height_factor > 1:
-        raise ValueError(
-            f"cosine_restarts needs `training_steps` where `height_factor` is above 1, got {height_factor!r}: "
-            f"its rates would grow for ever"
-        )
-    times = None if left is None or height_factor <= 1 else cycles_before(left, int(cycle_steps), length_factor)
-    cycles = fall.repeat(times, length_factor=length_factor, height_factor=height_factor)
-    rates = cycles + min_lr if min_lr else cycles
-    return after_warmup(warmup_steps, max_lr, *((_ended(rates, left, min_lr),) if left != 0 else ()))
+from .recipe import REQUIRED, Factor, Period, Rate, joined, recipe
+from .restarts import ended, first_cycle
 
 
 @recipe
@@ -76,6 +19,7 @@ def one_cycle(
     *,
     start_lr: Rate | None = None,
     ramps: int = 2,
+    decay_steps: Length | None = None,
     shape: str = "cosine",
 ) -> Schedule:
     r"""Up from a low rate to the peak, then down to a far lower one, in two ramps or three.
@@ -85,11 +29,12 @@ def one_cycle(
 
     Args:
         training_steps: Steps of the run.
-        warmup_steps: Steps of the ramp up; of three ramps the second is as long.
+        warmup_steps: Steps of the ramp up.
         max_lr: The peak rate.
         min_lr: Rate at the end; None for ``start_lr / 10_000``.
         start_lr: Rate at step 0, :math:`\eta_s`; None for ``max_lr / 25``.
         ramps: 2 or 3.
+        decay_steps: Of three ramps, the steps of the second; None for ``warmup_steps``.
         shape: Shape of every ramp, any of `Ramp`.
 
     References:
@@ -106,36 +51,52 @@ def one_cycle(
         raise ValueError(f"one_cycle needs 2 or 3 for `ramps`, got {ramps!r}")
     if low > max_lr:
         raise ValueError(f"one_cycle needs `start_lr` of at most `max_lr`, got {low!r} and {max_lr!r}")
-    if up * (ramps - 1) > total:
+    if ramps == 2 and decay_steps is not None:
+        raise ValueError("one_cycle needs 3 for `ramps` where `decay_steps` is given: it is the length of the second")
+    down = total - up if ramps == 2 else up if decay_steps is None else int(decay_steps)
+    if up + down > total:
         raise ValueError(
-            f"one_cycle with {ramps} ramps needs `warmup_steps` of at most {total // (ramps - 1)}, "
-            f"got warmup_steps={up}, training_steps={total}; shorten the warmup or lengthen the run"
+            f"one_cycle with {ramps} ramps needs the first of them to fit into `training_steps`, got "
+            f"warmup_steps={up} and {down} steps down in training_steps={total}; shorten the warmup or lengthen the run"
         )
     rise = Ramp(low, max_lr, up, shape)
     if ramps == 2:
-        return sequence(rise, Ramp(max_lr, final, total - up, shape))
-    return sequence(rise, Ramp(max_lr, low, up, shape), Ramp(low, final, total - 2 * up, shape))
+        return sequence(rise, Ramp(max_lr, final, down, shape))
+    return sequence(rise, Ramp(max_lr, low, down, shape), Ramp(low, final, total - up - down, shape))
 
 
 def _triangle(
+    name: str,
     training_steps: Length | None,
     max_lr: float,
     min_lr: float,
-    cycle_steps: Length,
+    cycle_steps: Length | None,
+    cycles: int | None,
+    rise_steps: Length | None,
     height_factor: float = 1.0,
     envelope: Schedule | None = None,
 ) -> Schedule:
-    half = int(cycle_steps) / 2
-    up = Ramp(0, max_lr - min_lr, half)
-    waves = up.then(Ramp(max_lr - min_lr, 0, half)).repeat(height_factor=height_factor)
+    total = None if training_steps is None else int(training_steps)
+    cycle = first_cycle(name, cycle_steps, cycles, total)
+    up = cycle / 2 if rise_steps is None else int(rise_steps)
+    if up > cycle:
+        raise ValueError(f"{name} needs `rise_steps` of at most `cycle_steps`, got {up} and {cycle:g}")
+    height = max_lr - min_lr
+    waves = joined(Ramp(0, height, up), Ramp(height, 0, cycle - up)).repeat(height_factor=height_factor)
     if envelope is not None:
         waves = waves * envelope
-    return _ended(waves + min_lr if min_lr else waves, training_steps, min_lr)
+    return ended(waves + min_lr if min_lr else waves, training_steps, min_lr)
 
 
 @recipe
 def triangular(
-    training_steps: Length | None = None, *, max_lr: Rate, min_lr: Rate = 0.0, cycle_steps: Period
+    training_steps: Length | None = None,
+    *,
+    max_lr: Rate,
+    min_lr: Rate = 0.0,
+    cycle_steps: Period | None = None,
+    cycles: int | None = None,
+    rise_steps: Length | None = None,
 ) -> Schedule:
     r"""Linear up and linear down, again and again.
 
@@ -146,7 +107,11 @@ def triangular(
         training_steps: Steps of the run; the rate is ``min_lr`` from there on. None if it has no end.
         max_lr: Rate at the middle of each cycle.
         min_lr: Rate at the start and the end of each cycle.
-        cycle_steps: Steps of a cycle, T: half of them up, the other half down.
+        cycle_steps: Steps of a cycle, T.
+        cycles: Their number, in place of ``cycle_steps``.
+        rise_steps: Steps up in each cycle; None for half of the cycle.
+        cycles: Their number, in place of ``cycle_steps``.
+        rise_steps: Steps up in each cycle; None for half of the cycle.
 
     References:
         Cyclical Learning Rates (Smith, 2017), https://arxiv.org/abs/1506.01186.
@@ -154,12 +119,18 @@ def triangular(
     >>> [triangular(max_lr=1.0, cycle_steps=20)(t) for t in (0, 5, 10, 20, 30)]
     [0.0, 0.5, 1.0, 0.0, 1.0]
     """
-    return _triangle(training_steps, max_lr, min_lr, cycle_steps)
+    return _triangle("triangular", training_steps, max_lr, min_lr, cycle_steps, cycles, rise_steps)
 
 
 @recipe
 def triangular2(
-    training_steps: Length | None = None, *, max_lr: Rate, min_lr: Rate = 0.0, cycle_steps: Period
+    training_steps: Length | None = None,
+    *,
+    max_lr: Rate,
+    min_lr: Rate = 0.0,
+    cycle_steps: Period | None = None,
+    cycles: int | None = None,
+    rise_steps: Length | None = None,
 ) -> Schedule:
     r"""`triangular`, each cycle half as high above ``min_lr`` as the one before.
 
@@ -171,6 +142,8 @@ def triangular2(
         max_lr: Rate at the middle of the first cycle.
         min_lr: Rate at the start and the end of each cycle.
         cycle_steps: Steps of a cycle, T.
+        cycles: Their number, in place of ``cycle_steps``.
+        rise_steps: Steps up in each cycle; None for half of the cycle.
 
     References:
         Cyclical Learning Rates (Smith, 2017), https://arxiv.org/abs/1506.01186.
@@ -178,7 +151,7 @@ def triangular2(
     >>> [triangular2(max_lr=1.0, cycle_steps=20)(t) for t in (10, 30, 50)]
     [1.0, 0.5, 0.25]
     """
-    return _triangle(training_steps, max_lr, min_lr, cycle_steps, height_factor=0.5)
+    return _triangle("triangular2", training_steps, max_lr, min_lr, cycle_steps, cycles, rise_steps, height_factor=0.5)
 
 
 @recipe
@@ -187,7 +160,9 @@ def exp_range(
     *,
     max_lr: Rate,
     min_lr: Rate = 0.0,
-    cycle_steps: Period,
+    cycle_steps: Period | None = None,
+    cycles: int | None = None,
+    rise_steps: Length | None = None,
     decay_factor: Factor = 0.9999,
 ) -> Schedule:
     r"""`triangular` under an envelope that falls with every step.
@@ -200,6 +175,8 @@ def exp_range(
         max_lr: Rate at the middle of each cycle, before the envelope.
         min_lr: Rate at the start and the end of each cycle.
         cycle_steps: Steps of a cycle, T.
+        cycles: Their number, in place of ``cycle_steps``.
+        rise_steps: Steps up in each cycle; None for half of the cycle.
         decay_factor: Factor of the envelope per step, γ, above 0 and at most 1.
 
     References:
@@ -209,7 +186,7 @@ def exp_range(
     0.000976562
     """
     envelope = Exponential(1.0, decay_factor, length=None if training_steps is None else int(training_steps))
-    return _triangle(training_steps, max_lr, min_lr, cycle_steps, envelope=envelope)
+    return _triangle("exp_range", training_steps, max_lr, min_lr, cycle_steps, cycles, rise_steps, envelope=envelope)
 
 
 @recipe

@@ -14,18 +14,30 @@ class RecipeOptions(TypedDict, total=False):
     constant_lr: float | None
     cooldown_shape: str
     cooldown_steps: Length
-    cycle_steps: Length
-    decay_factor: float
+    cycle_steps: Length | None
+    cycle_warmup_steps: Length
+    cycles: int | None
+    decay_factor: float | None
     decay_shape: str
-    decay_steps: Length
+    decay_steps: Length | None
     exponent: float
     factor: float
     height_factor: float
+    k: float
     length_factor: float
+    lower: float
     milestones: Sequence[Length]
     model_dim: int
+    num_cycles: float
+    peak_factor: float
     power: float
     ramps: int
+    rates: Sequence[float]
+    rise_steps: Length | None
     shape: str
+    stairs: Length | None
     start_lr: float | None
     timescale: Length | None
+    upper: float
+    warmup_shape: str
+    warmup_start_lr: float | None

@@ -65,6 +65,8 @@ def recipe(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
 
     Before the function is called, settings annotated `Length` become integer numbers of steps (a
     share counts from `training_steps`), and rates and shapes are checked. The result remembers them.
+
+    A function that takes ``warmup_shape`` gives only what comes after the warmup.
     """
     settings = Settings(function)
 
@@ -72,6 +74,10 @@ def recipe(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
     def build(*args: P.args, **kwargs: P.kwargs) -> Schedule:
         resolved = settings.resolve(args, kwargs)
         body = function(**resolved)  # type: ignore[call-arg]  # the names are those of P
+        if "warmup_shape" in resolved:
+            top = resolved["max_lr"] if "max_lr" in resolved else body(0)
+            rise = warmup(resolved["warmup_steps"], top, resolved["warmup_start_lr"], resolved["warmup_shape"])
+            body = joined(rise, body)
         return Recipe(settings.owner, settings.recorded(resolved), body)
 
     RECIPES[settings.owner] = build
@@ -105,16 +111,29 @@ def _instead_of(function: object) -> str:
     for name, build in RECIPES.items():
         if function is build:
             return f"give its name, {name!r}, or the schedule that it builds: lehr.{name}(...)"
-    return "tabulate it for a run of N steps: lehr.Table([function(step) for step in range(N)])"
+    return "tabulate it for a run of N steps: lehr.tabulate(function, N)"
 
 
-def after_warmup(warmup_steps: Length, max_lr: float, *rest: Schedule) -> Schedule:
-    """Linear warmup to ``max_lr``, then the rest.
+def warmup(steps: Length, max_lr: float, start_lr: float | None = None, shape: str = "linear") -> Schedule:
+    """The way up to ``max_lr``: from ``start_lr``, or so that no update is wasted.
 
-    The warmup wastes no update: position 0 gets the rate of position 1, not 0.
+    Without a ``start_lr`` the way begins at 0, but position 0 gets the rate of position 1.
     """
-    steps = int(warmup_steps)
-    if not steps:
-        return sequence(*rest)
-    warmup = Ramp(0, max_lr, steps).clip(lo=1 / steps * max_lr)
-    return sequence(warmup, *(part for part in rest if part.length != 0))
+    start = 0.0 if start_lr is None else start_lr
+    if shape == "exponential" and not start:
+        raise ValueError(
+            "an exponential warmup needs `warmup_start_lr` above 0: a geometric curve cannot start at 0; give a small "
+            "`warmup_start_lr`, or another shape"
+        )
+    rise = Ramp(start, max_lr, int(steps), shape)
+    return rise.clip(lo=rise(1)) if start_lr is None else rise
+
+
+def joined(*phases: Schedule) -> Schedule:
+    """The phases one after the other, without those of length 0; the last phase stays if all of them are."""
+    return sequence(*([phase for phase in phases if phase.length != 0] or phases[-1:]))
+
+
+def steps_left(training_steps: Length | None, warmup_steps: Length) -> int | None:
+    """Steps of the run after its warmup, or None if it has no end."""
+    return None if training_steps is None else int(training_steps) - int(warmup_steps)

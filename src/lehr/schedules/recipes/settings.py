@@ -126,7 +126,9 @@ class Settings:
                 f"{self.owner} needs `warmup_steps` of at most `training_steps`, got warmup_steps={warmup} "
                 f"and training_steps={total}; shorten the warmup or lengthen the run"
             )
-        peak, floor = settings.get("max_lr"), settings.get("min_lr")
+        peak, floor, start = settings.get("max_lr"), settings.get("min_lr"), settings.get("warmup_start_lr")
+        if peak is not None and start is not None and start > peak:
+            raise ValueError(f"{self.owner} needs `warmup_start_lr` of at most `max_lr`, got {start!r} and {peak!r}")
         if peak is not None and floor is not None and floor > peak:
             raise ValueError(
                 f"{self.owner} needs `min_lr` of at most `max_lr`, got min_lr={floor!r} and max_lr={peak!r}; "
@@ -154,6 +156,11 @@ def _several_steps(name: str, value: object, owner: str, of: int | None) -> tupl
     return tuple(lengths.steps(item, name=f"{name}[{index}]", of=of) for index, item in enumerate(items))
 
 
+def _several_rates(name: str, value: object, owner: str, of: int | None) -> tuple[float, ...]:
+    items = value if isinstance(value, list | tuple) else [value]
+    return tuple(checks.number(f"{name}[{index}]", item, owner=owner) for index, item in enumerate(items))
+
+
 def _factor(name: str, value: object, owner: str, of: int | None) -> float:
     factor = checks.number(name, value, owner=owner, above=0)
     if factor > 1:
@@ -172,6 +179,7 @@ _FORMS: dict[object, Form] = {
     Length: _steps,
     Period: _period,
     tuple[Length, ...]: _several_steps,
+    tuple[Rate, ...]: _several_rates,
     Rate: lambda name, value, owner, of: checks.number(name, value, owner=owner),
     Factor: _factor,
     float: lambda name, value, owner, of: checks.real(name, value, owner=owner),

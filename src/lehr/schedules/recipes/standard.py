@@ -1,11 +1,11 @@
-"""The three standard schedules, and those that differ from them only in the shape of the decay."""
+"""The three standard schedules."""
 
 from __future__ import annotations
 
 from ..base import Schedule
 from ..lengths import Length
 from ..parts import Constant, Ramp
-from .recipe import REQUIRED, Rate, after_warmup, recipe
+from .recipe import REQUIRED, Rate, recipe, steps_left
 
 
 @recipe
@@ -29,7 +29,12 @@ def constant(
 
 @recipe
 def constant_with_warmup(
-    training_steps: Length | None = None, warmup_steps: Length = 0, max_lr: Rate = REQUIRED
+    training_steps: Length | None = None,
+    warmup_steps: Length = 0,
+    max_lr: Rate = REQUIRED,
+    *,
+    warmup_start_lr: Rate | None = None,
+    warmup_shape: str = "linear",
 ) -> Schedule:
     r"""Linear warmup, then ``max_lr``.
 
@@ -39,20 +44,25 @@ def constant_with_warmup(
         training_steps: Steps of the run, N; None if it has no end.
         warmup_steps: Steps of the warmup, W.
         max_lr: The rate from step W on.
+        warmup_start_lr: Rate at step 0; None for the rate of step 1, so that no step is wasted.
+        warmup_shape: Shape of the warmup, any of `Ramp`.
 
     >>> constant_with_warmup(100, 10, max_lr=0.1)(5)
     0.05
     """
-    hold = None if training_steps is None else int(training_steps) - int(warmup_steps)
-    return after_warmup(warmup_steps, max_lr, Constant(max_lr, hold))
-
-
-def _decay(n: Length, warmup: Length, max_lr: float, min_lr: float, shape: str) -> Schedule:
-    return after_warmup(warmup, max_lr, Ramp(max_lr, min_lr, int(n) - int(warmup), shape))
+    return Constant(max_lr, steps_left(training_steps, warmup_steps))
 
 
 @recipe
-def linear(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate = 0.0) -> Schedule:
+def linear(
+    training_steps: Length,
+    warmup_steps: Length = 0,
+    max_lr: Rate = REQUIRED,
+    min_lr: Rate = 0.0,
+    *,
+    warmup_start_lr: Rate | None = None,
+    warmup_shape: str = "linear",
+) -> Schedule:
     r"""Linear warmup, then a straight line down.
 
     .. math:: \eta_t = \eta_\max - \frac{t - W}{N - W} (\eta_\max - \eta_\min)
@@ -62,15 +72,27 @@ def linear(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQU
         warmup_steps: Steps of the warmup, W; before W the rate is max(1, t)/W · ``max_lr``.
         max_lr: Rate at step W.
         min_lr: Rate at step N.
+        warmup_start_lr: Rate at step 0; None for the rate of step 1, so that no step is wasted.
+        warmup_shape: Shape of the warmup, any of `Ramp`.
 
     >>> [linear(10, 2, max_lr=1.0)(t) for t in (0, 1, 2, 6, 10)]
     [0.5, 0.5, 1.0, 0.5, 0.0]
     """
-    return _decay(training_steps, warmup_steps, max_lr, min_lr, "linear")
+    return Ramp(max_lr, min_lr, int(training_steps) - int(warmup_steps), "linear")
 
 
 @recipe
-def cosine(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate = 0.0) -> Schedule:
+def cosine(
+    training_steps: Length,
+    warmup_steps: Length = 0,
+    max_lr: Rate = REQUIRED,
+    min_lr: Rate = 0.0,
+    *,
+    num_cycles: Rate = 0.5,
+    exponent: Rate = 1.0,
+    warmup_start_lr: Rate | None = None,
+    warmup_shape: str = "linear",
+) -> Schedule:
     r"""Linear warmup, then half a cosine down.
 
     .. math::
@@ -82,6 +104,11 @@ def cosine(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQU
         warmup_steps: Steps of the warmup, W; before W the rate is max(1, t)/W · ``max_lr``.
         max_lr: Rate at step W.
         min_lr: Rate at step N.
+        num_cycles: Whole turns of the cosine from W to N. With 1.5 the rate comes up again before it falls to
+            ``min_lr``; only 0.5, 1.5, 2.5, … end there.
+        exponent: Power of the term in brackets over 2, as in optax; above 0.
+        warmup_start_lr: Rate at step 0; None for the rate of step 1, so that no step is wasted.
+        warmup_shape: Shape of the warmup, any of `Ramp`.
 
     References:
         SGDR (Loshchilov & Hutter, 2017), https://arxiv.org/abs/1608.03983, without its restarts.
@@ -90,76 +117,14 @@ def cosine(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQU
     >>> schedule(0), schedule(1000), round(schedule(50_500), 12), schedule(100_000)
     (1e-06, 0.001, 0.00055, 0.0001)
     """
-    return _decay(training_steps, warmup_steps, max_lr, min_lr, "cosine")
-
-
-@recipe
-def polynomial(
-    training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate = 0.0, *, power: Rate = 2.0
-) -> Schedule:
-    r"""Linear warmup, then a power of the share of the run that is left.
-
-    .. math:: \eta_t = \eta_\min + (\eta_\max - \eta_\min) \left(1 - \tfrac{t - W}{N - W}\right)^p
-
-    Args:
-        training_steps: Steps of the run, N.
-        warmup_steps: Steps of the warmup, W.
-        max_lr: Rate at step W.
-        min_lr: Rate at step N.
-        power: The power, p, above 0.
-
-    >>> polynomial(100, max_lr=1.0, power=2)(50)
-    0.25
-    """
-    return _decay(training_steps, warmup_steps, max_lr, min_lr, f"polynomial({power!r})")
-
-
-@recipe
-def exponential(
-    training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate | None = None
-) -> Schedule:
-    r"""Linear warmup, then a geometric decay that takes the whole run.
-
-    .. math:: \eta_t = \eta_\max \left(\eta_\min / \eta_\max\right)^{(t - W)/(N - W)}
-
-    For a decay by a given factor, or one that never ends, use the part `Exponential`.
-
-    Args:
-        training_steps: Steps of the run, N.
-        warmup_steps: Steps of the warmup, W.
-        max_lr: Rate at step W.
-        min_lr: Rate at step N, above 0; None for ``max_lr / 100``.
-
-    >>> round(exponential(100, max_lr=1.0, min_lr=0.01)(50), 12)
-    0.1
-    """
-    floor = max_lr / 100 if min_lr is None else min_lr
-    if not floor:
-        name = "max_lr" if min_lr is None else "min_lr"
-        raise ValueError(
-            f"exponential needs `{name}` above 0, got 0.0: a geometric decay never reaches 0; "
-            f"give a small `min_lr`, or use linear, cosine or polynomial to reach 0"
-        )
-    return _decay(training_steps, warmup_steps, max_lr, floor, "exponential")
-
-
-@recipe
-def rex(training_steps: Length, warmup_steps: Length = 0, max_lr: Rate = REQUIRED, min_lr: Rate = 0.0) -> Schedule:
-    r"""Linear warmup, then the reflected exponential: slow at first, steep at the end.
-
-    .. math:: \eta_t = \eta_\min + (\eta_\max - \eta_\min) \frac{1 - p}{1 - p/2},
-        \quad p = \tfrac{t - W}{N - W}
-
-    Args:
-        training_steps: Steps of the run, N.
-        warmup_steps: Steps of the warmup, W.
-        max_lr: Rate at step W.
-        min_lr: Rate at step N.
-
-    References:
-        REX (Chen, Wolfe & Kyrillidis, 2021), https://arxiv.org/abs/2107.04197.
-
-    >>> round(rex(100, max_lr=1.0)(50), 12)
-    0.666666666667
-    """
-    return _decay(training_steps, warmup_steps, max_lr, min_lr, "rex")
+    steps = int(training_steps) - int(warmup_steps)
+    if not num_cycles or not exponent:
+        raise ValueError(f"cosine needs `num_cycles` and `exponent` above 0, got {num_cycles!r} and {exponent!r}")
+    shape = "cosine" if num_cycles == 0.5 else f"cosine({2 * num_cycles:g})"
+    comes_down = num_cycles % 1 == 0.5
+    if exponent == 1 and comes_down:
+        return Ramp(max_lr, min_lr, steps, shape)
+    half = (steps or 1) / (2 * num_cycles)
+    waves = Ramp(1, 0, half, "cosine").then(Ramp(0, 1, half, "cosine")).repeat()
+    share = Ramp(1, 0, steps, shape) if comes_down else waves.cut(0, steps)
+    return (share if exponent == 1 else share**exponent) * (max_lr - min_lr) + min_lr
