@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+from importlib import import_module
 from typing import Any
 
 from .tensor_numbers import Tensor
 from .tensors import Readable
 from .torch_tensors import check_type, reading
 
-torch: Any = sys.modules["torch"]
+torch: Any = import_module("torch")  # as in `torch_tensors`
 
 
 def rates(schedule: Readable, positions: Tensor) -> Tensor:

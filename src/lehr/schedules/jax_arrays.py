@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 from .tensor_numbers import Tensor
 from .tensors import Readable, Tensors
 
-jax: Any = sys.modules["jax"]  # whoever has an array has loaded it
-jnp: Any = jax.numpy
+jnp: Any = import_module("jax.numpy")  # it is loaded already: this file is imported for an array
 
 
 class _Jax:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, TypeAlias
 
 from . import checks
 from .tensor_numbers import Tensor
 from .tensors import Readable, Tensors
 
-torch: Any = sys.modules["torch"]  # whoever has a tensor has loaded it
+torch: Any = import_module("torch")  # it is loaded already: this file is imported for a tensor
 
 Reading: TypeAlias = tuple[Callable[..., Tensor], tuple[Tensor, ...]]
 """The function from positions and tables to rates, and the tables."""
