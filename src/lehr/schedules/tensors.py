@@ -14,7 +14,8 @@ from typing import Protocol
 from .backends import Backend, Formula, Piece, Value
 from .checks import LONGEST
 from .cycles import MOST, Cycles
-from .tensor_numbers import Library, Number, Table, Tensor
+from .lookup import Lookup
+from .tensor_numbers import Library, Number, Tensor
 
 
 class Readable(Protocol):
@@ -81,11 +82,11 @@ class Tensors:
         return follow
 
     def table(self, values: Sequence[float]) -> Formula:
-        rates = self._table(values)
+        rates = self._lookup(values)
         return lambda t: rates.at(t, t.index())
 
     def line(self, at: Sequence[float], values: Sequence[float]) -> Formula:
-        x, widths, y = self._table(at), self._table([b - a for a, b in pairwise(at)]), self._table(values)
+        x, widths, y = self._lookup(at), self._lookup([b - a for a, b in pairwise(at)]), self._lookup(values)
 
         def between(t: Number) -> Value:
             left = self.library.functions.clip(x.count_until(t), 1, len(at) - 1) - 1
@@ -97,7 +98,7 @@ class Tensors:
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
         cycles = Cycles(length, factor, times)
         near = cycles.near(LONGEST)
-        starts, scales = self._table(near), self._table([factor**i for i in range(len(near))])
+        starts, scales = self._lookup(near), self._lookup([factor**i for i in range(len(near))])
 
         def locate(t: Number) -> tuple[Value, Value, Value]:
             place = starts.count_until(t) - 1
@@ -112,5 +113,5 @@ class Tensors:
 
         return locate
 
-    def _table(self, values: Sequence[float]) -> Table:
-        return Table(values, self.library, self.tables)
+    def _lookup(self, values: Sequence[float]) -> Lookup:
+        return Lookup(values, self.library, self.tables)
