@@ -12,7 +12,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from . import construct, far, follow, machines, processes, rates, state, step, structure, trainers
+from . import arrays, construct, far, follow, machines, processes, rates, state, step, structure, trainers
 from .table import Grid, Section, targets
 
 SECTIONS: dict[str, Callable[[], Section | Grid]] = {
@@ -20,6 +20,8 @@ SECTIONS: dict[str, Callable[[], Section | Grid]] = {
     "boundary": step.boundary,
     "construct": construct.construction,
     "rates": rates.whole_run,
+    "tensors": arrays.whole_run,
+    "compiled": arrays.compiled_step,
     "far": far.far_steps,
     "import": processes.imports,
     "show": processes.show,

@@ -1,7 +1,8 @@
-"""One formula, three readings: a float, an array, or the text of a Python function.
+"""One formula, several readings: a float, a NumPy array, a tensor, or the text of a Python function.
 
-A schedule writes its formula once, with the functions of one of these backends. So the rate that
-trains, the rates that are drawn and the function that `lehr export --python` writes cannot disagree.
+A schedule writes its formula once, with the functions of a backend. So the rate that trains, on the host or inside a
+compiled step, the rates that are drawn and the function that `lehr export --python` writes cannot disagree. Floats and
+NumPy arrays are read here, torch tensors and JAX arrays by `tensors`, text by `source`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
 Value: TypeAlias = Any
-"""A float, an array or an expression: what the backend computes with. Formulas are written for all three."""
+"""A float, an array, a tensor or an expression: what the backend computes with. Formulas are written for them all."""
 
 Formula = Callable[[Value], Value]
 """Position -> rate."""
@@ -39,8 +40,12 @@ class Backend(Protocol):
     exp: Callable[..., Value]
     log: Callable[..., Value]
     tanh: Callable[..., Value]
-    maximum: Callable[..., Value]
-    minimum: Callable[..., Value]
+
+    def maximum(self, low: float, value: Value, /) -> Value:
+        """The larger of both."""
+
+    def minimum(self, high: float, value: Value, /) -> Value:
+        """The smaller of both."""
 
     def piecewise(self, pieces: Sequence[Piece]) -> Formula:
         """The formula that follows each piece from its start to the next one's."""
@@ -52,10 +57,7 @@ class Backend(Protocol):
         """The straight line between the two knots around a position."""
 
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
-        """Position -> (index of the cycle, its start), when each is ``factor`` times as long."""
-
-    def power(self, base: float, index: Value) -> Value:
-        """``base ** index`` for an integer ``index``, rounded alike by all backends."""
+        """Position -> (index of the cycle, its start, ``factor ** index``), when each is ``factor`` times as long."""
 
 
 class _Scalars:
@@ -98,10 +100,13 @@ class _Scalars:
         return between
 
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
-        return Cycles(length, factor, times).at
+        at = Cycles(length, factor, times).at
 
-    def power(self, base: float, index: int) -> float:
-        return base**index
+        def locate(t: float) -> tuple[int, float, float]:
+            index, start = at(t)
+            return index, start, factor**index
+
+        return locate
 
 
 class _Arrays:
@@ -150,20 +155,18 @@ class _Arrays:
     def cycle(self, length: float, factor: float, times: int | None) -> Formula:
         cycles = Cycles(length, factor, times)
 
-        def locate(t: Array) -> tuple[Array, Array]:
+        def locate(t: Array) -> tuple[Array, Array, Array]:
             near = self.asarray(cycles.near(t.max(initial=0.0)), dtype=float)
             index = self.searchsorted(near, t, side="right") - 1
             starts: Array = near[index]
             for i in self.flatnonzero(index == MOST):  # beyond it one by one: NumPy rounds its logarithms differently
                 index[i], starts[i] = cycles.at(float(t[i]))
-            return index, starts
+            distinct, place = self.unique(index, return_inverse=True)
+            # One by one: NumPy rounds its powers differently, and far out that moves a position to another place.
+            scales: Array = self.asarray([factor**i for i in distinct.tolist()], dtype=float)[place]
+            return index, starts, scales
 
         return locate
-
-    def power(self, base: float, index: Value) -> Value:
-        distinct, place = self.unique(index, return_inverse=True)
-        # One by one: NumPy rounds its powers differently, and far out that moves a position to another place.
-        return self.asarray([base**i for i in distinct.tolist()], dtype=float)[place]
 
 
 SCALARS: Backend = _Scalars()

@@ -103,8 +103,13 @@ def position(value: object) -> float:
         return found
     raise ValueError(
         f"a position must be a finite number of at least 0 (steps done so far), got {shown(value)}; "
-        f"for many positions give a NumPy array"
+        f"for many positions give a NumPy array, a torch tensor or a JAX array"
     )
+
+
+def no_position(value: float) -> ValueError:
+    """The refusal of an array because of one of its elements."""
+    return ValueError(f"positions must be finite and at least 0, got {value}")
 
 
 def suggestion(word: object, known: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from typing import Any
 
 MOST = 10_000
 """Cycles whose starts are added up. Only factors very near to 1 have more of them before the end of any run."""
@@ -38,7 +39,8 @@ class Cycles:
         """The index of the cycle around position ``t``, and its start."""
         starts = self.near(t)
         if len(starts) > MOST and t >= starts[-1]:
-            return self._far(t)
+            index, start = self.far(t, math)
+            return index, min(t, start)
         index = bisect_right(starts, t) - 1
         return index, starts[index]
 
@@ -47,18 +49,22 @@ class Cycles:
         starts = self._starts
         while len(starts) <= min(index, MOST):
             self.near(starts[-1] + self._length)
-        return starts[index] if index <= MOST else self._after(index - MOST)
+        return starts[index] if index <= MOST else self._after(index - MOST, math)
 
-    def _after(self, n: int) -> float:
-        """The start of the cycle that is ``n`` after the last one whose start was added up."""
-        growth = math.expm1(n * math.log(self._factor)) / (self._factor - 1)
-        return self._starts[-1] + length_beyond(self._first, self._factor) * growth
+    def far(self, t: Any, functions: Any) -> tuple[Any, Any]:
+        """The index and the start of the cycle around a position beyond `MOST`, by the functions of `math` or tensors.
 
-    def _far(self, t: float) -> tuple[int, float]:
+        Where the position is rounded, the start may be above it by a unit in the last place.
+        """
         grown = (t - self._starts[-1]) * (self._factor - 1) / length_beyond(self._first, self._factor)
-        n = int(math.log1p(grown) / math.log(self._factor))
-        n += (self._after(n + 1) <= t) - (self._after(n) > t)  # the logarithm is rounded
-        return MOST + n, min(t, self._after(n))
+        n = functions.floor(functions.log1p(grown) / math.log(self._factor))
+        n = n + ((self._after(n + 1, functions) <= t) - (self._after(n, functions) > t))  # the logarithm is rounded
+        return MOST + n, self._after(n, functions)
+
+    def _after(self, n: Any, functions: Any) -> Any:
+        """The start of the cycle that is ``n`` after the last one whose start was added up."""
+        growth = functions.expm1(n * math.log(self._factor)) / (self._factor - 1)
+        return self._starts[-1] + length_beyond(self._first, self._factor) * growth
 
 
 def length_beyond(length: float, factor: float) -> float:

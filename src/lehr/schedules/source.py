@@ -1,6 +1,6 @@
 """A schedule as a Python function that needs neither lehr nor NumPy nor torch.
 
-It is the third reading of the one formula (see `backends`): in place of numbers it computes with
+It is a reading of the one formula (see `backends`): in place of numbers it computes with
 expressions, which become the text of the function.
 """
 
@@ -136,15 +136,12 @@ class _Source:
             ]
         )
 
-        def parts(t: Value) -> tuple[Value, Value]:
+        def parts(t: Value) -> tuple[Value, Value, Value]:
             index_and_start = _node(locate(t))
-            both = (ast.Subscript(index_and_start, ast.Constant(i)) for i in (0, 1))
-            return tuple(_Expression(node) for node in both)  # type: ignore[return-value]
+            index, start = (_Expression(ast.Subscript(index_and_start, ast.Constant(i))) for i in (0, 1))
+            return index, start, factor**index  # type: ignore[operator]  # arithmetic is set above
 
         return parts
-
-    def power(self, base: float, index: Value) -> Value:
-        return base**index
 
 
 def _beyond_most(length: float, factor: float) -> list[str]:

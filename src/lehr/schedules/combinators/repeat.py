@@ -79,8 +79,8 @@ class Repeat(Around, Schedule):
             locate = xp.cycle(length, factor, self.times)
 
             def grown(t: Value) -> Value:
-                index, start = locate(t)
-                return rate((t - start) / xp.power(factor, index)) * height**index
+                index, start, scale = locate(t)
+                return rate((t - start) / scale) * height**index
 
             return [(0, grown)]
         if height != 1:
