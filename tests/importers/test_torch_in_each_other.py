@@ -285,14 +285,11 @@ def test_a_sequence_with_our_scheduler_is_one_schedule(order):
     assert_same([schedule(step) for step in range(20)], used(optimizer, scheduler, 20))
 
 
-def test_a_scheduler_of_torch_built_after_ours_multiplies_our_first_rate():
-    """0.2, and not the 1.0 that the optimizer had; that is what torch does, so it is read so, with a warning."""
+def test_a_scheduler_of_torch_built_after_ours_is_refused():
+    """It would multiply 0.2, and not the 1.0 that the optimizer had."""
     optimizer = sgd(1.0)
-    scheduler = SequentialLR(optimizer, [ours(optimizer), FACTORS[4](optimizer)], [3])
-    with pytest.warns(UserWarning, match=r"ExponentialLR was built after .* multiplies its first rate, 0\.2"):
-        schedule = from_torch(scheduler)
-    assert schedule(3) == 0.2
-    assert_same([schedule(step) for step in range(20)], used(optimizer, scheduler, 20))
+    with pytest.raises(ValueError, match=r"take its first rate, 0\.2, for their base"):
+        SequentialLR(optimizer, [ours(optimizer), FACTORS[4](optimizer)], [3])
 
 
 def test_a_chain_with_our_scheduler_is_refused():

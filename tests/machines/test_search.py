@@ -117,7 +117,7 @@ REFUSED = {
     "a word as a bound": ({"max_lr": ("1e-3", 1)}, "write it without quotes"),
     "the same twice": ({"warmup_steps": 5, "warmup_share": 0.1}, "gives `warmup_steps` twice"),
     "the length": ({"training_steps": 5}, "unknown name in the space 'training_steps'"),
-    "what is missing": ({"recipe": "cosine_restarts"}, "cannot be built: cosine_restarts needs `cycle_steps`"),
+    "what is missing": ({"recipe": "cosine_restarts"}, "cannot be built: cosine_restarts needs either `cycle_steps`"),
     "what cannot be": ({"recipe": "wsd", "decay_share": (0.5, 0.95)}, "cannot be built: wsd needs its phases to fit"),
     "a shape that cannot be": ({"recipe": "wsd", "decay_shape": ["linear", "exponential"]}, "`min_lr` above 0"),
 }

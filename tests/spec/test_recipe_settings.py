@@ -62,9 +62,9 @@ def settings_of(draw, name):
     if name == "cosine":
         drawn["exponent"] = draw(st.sampled_from([0.5, 1.0, 2.0]))
     if name == "exponential":
-        drawn |= {"decay_factor": None, "decay_steps": None}
+        drawn["decay_factor"] = None
     if name == "one_cycle":
-        drawn["decay_steps"] = draw(st.integers(0, total - warmup)) if drawn["ramps"] == 3 else None
+        drawn["fall_steps"] = draw(st.integers(0, total - warmup)) if drawn["ramps"] == 3 else None
     if name == "inverse_time":
         drawn["timescale"] = draw(st.integers(1, 100))
     if name == "cosine_restarts":

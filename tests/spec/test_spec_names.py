@@ -156,7 +156,6 @@ def test_only_noam_and_free_levels_have_no_peak():
 @pytest.mark.parametrize("name", NEED_A_PEAK)
 def test_every_recipe_needs_its_peak(name):
     others = {"cycle_steps": 10, "decay_steps": 10, "milestones": [5], "k": 2, "timescale": 10}
-    others |= {"one_cycle": {"ramps": 3}, "exponential": {"decay_factor": 0.9}}.get(name, {})
     takes = inspect.signature(RECIPES[name]).parameters
     given = {"training_steps": 100} | {word: value for word, value in others.items() if word in takes}
     message = f"{name} needs `max_lr`, the peak rate, such as max_lr=1e-3; for a schedule of factors say max_lr=1.0"

@@ -19,7 +19,7 @@ def one_cycle(
     *,
     start_lr: Rate | None = None,
     ramps: int = 2,
-    decay_steps: Length | None = None,
+    fall_steps: Length | None = None,
     shape: str = "cosine",
 ) -> Schedule:
     r"""Up from a low rate to the peak, then down to a far lower one, in two ramps or three.
@@ -34,7 +34,7 @@ def one_cycle(
         min_lr: Rate at the end; None for ``start_lr / 10_000``.
         start_lr: Rate at step 0, :math:`\eta_s`; None for ``max_lr / 25``.
         ramps: 2 or 3.
-        decay_steps: Of three ramps, the steps of the second; None for ``warmup_steps``.
+        fall_steps: Of three ramps, the steps of the second; None for ``warmup_steps``.
         shape: Shape of every ramp, any of `Ramp`.
 
     References:
@@ -51,9 +51,9 @@ def one_cycle(
         raise ValueError(f"one_cycle needs 2 or 3 for `ramps`, got {ramps!r}")
     if low > max_lr:
         raise ValueError(f"one_cycle needs `start_lr` of at most `max_lr`, got {low!r} and {max_lr!r}")
-    if ramps == 2 and decay_steps is not None:
-        raise ValueError("one_cycle needs 3 for `ramps` where `decay_steps` is given: it is the length of the second")
-    down = total - up if ramps == 2 else up if decay_steps is None else int(decay_steps)
+    if ramps == 2 and fall_steps is not None:
+        raise ValueError("one_cycle needs 3 for `ramps` where `fall_steps` is given: it is the length of the second")
+    down = total - up if ramps == 2 else up if fall_steps is None else int(fall_steps)
     if up + down > total:
         raise ValueError(
             f"one_cycle with {ramps} ramps needs the first {ramps - 1} to fit into the run, got warmup_steps={up}, "

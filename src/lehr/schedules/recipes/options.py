@@ -19,9 +19,11 @@ class RecipeOptions(TypedDict, total=False):
     cycles: int | None
     decay_factor: float | None
     decay_shape: str
-    decay_steps: Length | None
+    decay_steps: Length
+    every: Length | None
     exponent: float
     factor: float
+    fall_steps: Length | None
     height_factor: float
     k: float
     length_factor: float
