@@ -540,7 +540,8 @@ RANKS = textwrap.dedent("""
     dist.all_gather_object(everyone, rates)
     assert all(other == rates for other in everyone), "the ranks differ"
     print([change.position for change in scheduler.history], counted.get("broadcast_object_list", 0),
-          sum(n > 0 for n in at_step), rates[-1])
+          sum(n > 0 for n in at_step), rates[-1], flush=True)
+    dist.barrier()  # gloo aborts a process whose peer leaves while it still communicates
     dist.destroy_process_group()
 """)
 

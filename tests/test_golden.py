@@ -59,7 +59,7 @@ KNOWN = [
     (lehr.cosine(60, max_lr=1.0, num_cycles=1.5), {0: 1.0, 20: 0.0, 40: 1.0, 60: 0.0, 99: 0.0}),
     (lehr.cosine(60, max_lr=1.0, min_lr=0.2, num_cycles=1), {0: 1.0, 30: 0.2, 60: 1.0, 99: 1.0}),
     (lehr.cosine(60, max_lr=1.0, exponent=2), {0: 1.0, 20: 0.5625, 30: 0.25, 40: 0.0625, 60: 0.0}),
-    (lehr.exponential(None, 10, 1.0, 0.1, decay_factor=0.5, every=20), {5: 0.5, 30: 0.5, 50: 0.25, 1000: 0.1}),
+    (lehr.exponential(None, 10, 1.0, 0.1, decay_factor=0.5, decay_every=20), {5: 0.5, 30: 0.5, 50: 0.25, 1000: 0.1}),
     (lehr.k_decay(90, max_lr=1.0, k=1), {30: 0.75, 60: 0.25, 90: 0.0}),
     (lehr.tanh_decay(90, max_lr=1.0), {60: 0.5, 90: 0.0}),
     (lehr.inverse_time(None, 10, 1.0, 0.3, timescale=100), {5: 0.5, 10: 1.0, 110: 0.5, 1000: 0.3}),

@@ -46,7 +46,7 @@ def exponential(
     min_lr: Rate | None = None,
     *,
     decay_factor: Factor | None = None,
-    every: Period | None = None,
+    decay_every: Period | None = None,
     warmup_start_lr: Rate | None = None,
     warmup_shape: str = "linear",
 ) -> Schedule:
@@ -61,23 +61,23 @@ def exponential(
         max_lr: Rate at step W.
         min_lr: Rate at step N, above 0; None for ``max_lr / 100``. With a ``decay_factor`` it is the floor, by
             default 0.
-        decay_factor: Factor per ``every`` steps, f, above 0 and at most 1; None for the one that reaches ``min_lr``
+        decay_factor: Factor per ``decay_every`` steps, f, above 0 and at most 1; None for that which reaches ``min_lr``
             at N. For a decay in steps use `step_decay`.
-        every: Steps that one ``decay_factor`` takes, k; None for 1.
+        decay_every: Steps that one ``decay_factor`` takes, k; None for 1.
         warmup_start_lr: Rate at step 0; None for the rate of step 1, so that no step is wasted.
         warmup_shape: Shape of the warmup, any of `Ramp`.
 
     >>> round(exponential(100, max_lr=1.0, min_lr=0.01)(50), 12)
     0.1
-    >>> exponential(max_lr=1.0, decay_factor=0.5, every=10)(20)
+    >>> exponential(max_lr=1.0, decay_factor=0.5, decay_every=10)(20)
     0.25
     """
     left = steps_left(training_steps, warmup_steps)
     if decay_factor is not None:
-        fall = Exponential(max_lr, decay_factor, int(every or 1), length=left)
+        fall = Exponential(max_lr, decay_factor, int(decay_every or 1), length=left)
         return fall.clip(lo=min_lr) if min_lr else fall
-    if left is None or every is not None:
-        missing = "decay_factor" if left is None else "decay_factor` beside `every"
+    if left is None or decay_every is not None:
+        missing = "decay_factor" if left is None else "decay_factor` beside `decay_every"
         raise ValueError(f"exponential needs `training_steps` or a `{missing}`, such as decay_factor=0.99")
     floor = max_lr / 100 if min_lr is None else min_lr
     if not floor:

@@ -17,10 +17,10 @@ class RecipeOptions(TypedDict, total=False):
     cycle_steps: Length | None
     cycle_warmup_steps: Length
     cycles: int | None
+    decay_every: Length | None
     decay_factor: float | None
     decay_shape: str
     decay_steps: Length
-    every: Length | None
     exponent: float
     factor: float
     fall_steps: Length | None
