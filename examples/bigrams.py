@@ -40,7 +40,7 @@ def update(model: nn.Module, optimizer: torch.optim.Optimizer, batch: Sequence[T
     """Make one update, and return the loss before it."""
     optimizer.zero_grad()
     loss: Tensor = model(*batch)["loss"]
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
     optimizer.step()
     return loss.item()
 

@@ -53,7 +53,7 @@ def train(trial: optuna.Trial, steps: int, training: Tensor, validation: tuple[T
     loss = float("nan")
     for step in range(steps):
         inputs, targets = samples(training, step * BATCH, BATCH)
-        nn.functional.cross_entropy(model(inputs), targets).backward()  # type: ignore[no-untyped-call]
+        nn.functional.cross_entropy(model(inputs), targets).backward()  # type: ignore[no-untyped-call]  # untyped
         optimizer.step()
         optimizer.zero_grad()
         if (step + 1) % (steps // REPORTS) == 0:

@@ -34,7 +34,7 @@ def for_transformers(
         The trainer.
 
     Raises:
-        ValueError: The trainer was given a scheduler already, or there is no such recipe.
+        ValueError: The trainer was given a scheduler already, or the name of the recipe is unknown.
 
     References:
         transformers, src/transformers/trainer.py, Trainer.create_scheduler.

@@ -16,7 +16,7 @@ _SIZES = {"sp": "samples_per_batch", "tok": "tokens_per_batch"}
 
 
 class Time(NamedTuple):
-    """A whole number of batches, samples or tokens."""
+    """An integer number of batches, samples or tokens."""
 
     value: int
     unit: str
