@@ -124,7 +124,7 @@ def test_what_the_formula_gives_after_the_run():
         ("cos_with_warmup", {"warmup": 2, "alpha": 0.1}, "did you mean 'alpha_f'?"),
         ("power_lr", {"warmup": 0}, "`b` below 0 and a warmup of at least 1"),
         ("power_lr", {"warmup": 2, "decay_fraction": 1.0}, "a decay shorter than the run, got 8 of 8"),
-        ("composable", {"stages": []}, "at least one of `stages`, got none"),
+        ("composable", {"stages": []}, "needs at least one value for `stages`, got []"),
         ("composable", {"stages": [{"duration": 2}]}, "stage 0 of OLMo-core's composable needs `end_lr`"),
         ("composable", {"stages": [{"duration": 0, "end_lr": 0}]}, "an integer of at least 1 for `duration`, got 0"),
         (

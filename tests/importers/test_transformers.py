@@ -148,7 +148,7 @@ def test_training_arguments_as_transformers_writes_them(tmp_path):
 
 def test_a_file_that_is_none(tmp_path):
     file = tmp_path / "args.json"
-    for text, message in (("{", "are a JSON file: Expecting"), ("[]", r"are a mapping, got \[\]")):
+    for text, message in (("{", "invalid JSON: Expecting"), ("[]", r"is a mapping with names as its keys, got \[\]")):
         file.write_text(text)
         with pytest.raises(ValueError, match=message):
             from_training_arguments(file)

@@ -53,5 +53,4 @@ def warn_of_end(body: Schedule, *, owner: str, does: str, at: float | None = Non
 
 def check_after(after: str) -> None:
     """Refuse what is no word for the time after the end."""
-    if after not in AFTER:
-        raise ValueError(checks.unknown("after", after, AFTER))
+    checks.one_of("after", after, AFTER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from ..schedules import Constant, Exponential, Ramp, Schedule
+from ..schedules import Constant, Exponential, PowerLaw, Ramp, Schedule
 from ..schedules.combinators import sequence
 from ..warn import warn
 
@@ -13,12 +13,23 @@ LARGEST = 1e38
 """A rate that grows for ever is held from here on: the largest float32, in which most originals compute, is 3.4e38."""
 
 
-def lasting(start: float, factor: float) -> int:
-    """How many times ``factor``, which is above 1, multiplies ``start`` before it is above `LARGEST`."""
-    return math.floor(math.log(LARGEST / start) / math.log(factor))
+FAR = 10**9
+"""Positions after which what goes on or grows without bound is held: a schedule has to have bounds."""
 
 
-def decayed(start: float, factor: float, every: float, *, staircase: bool = False) -> Schedule:
+def lasting(start: float, factor: float, largest: float = LARGEST) -> int:
+    """How many times ``factor``, which is above 1, multiplies ``start`` before it is above ``largest``."""
+    return max(0, math.floor((math.log(largest) - math.log(start)) / math.log(factor)))
+
+
+def power_shape(exponent: float) -> str:
+    """The shape of a ramp that a polynomial of this degree is."""
+    return "linear" if exponent == 1 else f"polynomial({float(exponent)!r})"
+
+
+def decayed(
+    start: float, factor: float, every: float, *, staircase: bool = False, largest: float = LARGEST
+) -> Schedule:
     """``start`` times ``factor`` every so many positions, also for the factors that `Exponential` does not take.
 
     >>> decayed(1.0, 0.0, 10)(1), decayed(1.0, 2.0, 10)(30)
@@ -26,8 +37,8 @@ def decayed(start: float, factor: float, every: float, *, staircase: bool = Fals
     """
     if factor == 0:
         return Constant(start, every if staircase else 1).then(Constant(0.0))
-    if factor > 1 and start:
-        return Exponential(start, factor, every, staircase, every * lasting(start, factor))
+    if factor > 1 and start > 0:
+        return Exponential(start, factor, every, staircase, every * max(1, lasting(start, factor, largest)))
     return Exponential(start, factor, every, staircase)
 
 
@@ -48,7 +59,11 @@ def levels(first: float, changes: Iterable[tuple[float, float]]) -> Schedule:
 
 
 def wave(high: float, low: float, half: float) -> Schedule:
-    """A cosine from ``high`` to ``low`` and back, for ever, each in ``half`` positions."""
+    """A cosine from ``high`` to ``low`` and back, for ever, each in ``half`` positions.
+
+    >>> wave(0.0, 1.0, 10)(15)
+    0.5
+    """
     return Ramp(high, low, half, "cosine").then(Ramp(low, high, half, "cosine")).repeat()
 
 
@@ -66,6 +81,29 @@ def between(start: float, end: float, left: Schedule) -> Schedule:
     if end > start:
         return end - left * (end - start)
     return left * (start - end) + end if end else left * start
+
+
+def extrapolated(start: float, end: float, length: float, shape: str = "linear") -> Schedule:
+    r"""The curve of a ramp beyond its end, counted from there. It may become negative.
+
+    .. math:: \eta_t = s + (e - s) \, (1 + t / n)^k
+
+    Args:
+        start: The ramp's first rate, :math:`s`.
+        end: Its last one, :math:`e`.
+        length: Its length, :math:`n`, above 0.
+        shape: ``"linear"``, where :math:`k` is 1, or ``"1-sqrt"``, where it is ½.
+
+    >>> extrapolated(1.0, 0.25, 6)(2)
+    0.0
+    """
+    if start == end:
+        return Constant(end)
+    if shape == "linear":
+        way = Ramp(0.0, abs(start - end) / length * FAR, FAR)
+        return Constant(end) - way if start > end else Constant(end) + way
+    gone = PowerLaw(abs(start - end), 0.5, length, FAR)
+    return Constant(start) - gone if start > end else Constant(start) + gone
 
 
 def spliced(schedule: Schedule, rates: Mapping[int, float]) -> Schedule:

@@ -10,8 +10,8 @@ from ..schedules import Schedule
 def in_updates(schedule: Schedule, per_update: int) -> Schedule:
     """The same schedule at positions in updates, each of which consumes ``per_update`` of what it counts.
 
-    It is made a whole number of updates long, so that position t is exactly ``t * per_update`` there: lengths that are
-    divided one by one would be rounded, and a jump could move to the next update.
+    Its length becomes an integer number of updates, so that position t is exactly ``t * per_update`` there: lengths
+    that are divided one by one would be rounded, and a jump could move to the next update.
 
     Args:
         schedule: A schedule that ends.

@@ -14,7 +14,7 @@ from typing import Any
 from ..schedules import Constant, PowerLaw, Ramp, Schedule, checks
 from .after import check_after, ended
 from .counting import in_updates
-from .settings import Settings, arguments, refuse_strays
+from .settings import Settings, arguments, plain, refuse_strays
 
 STYLES = ("linear", "constant", "cosine", "inverse-square-root", "WSD")
 ANNEALS = {"exponential": "exponential(0.5)", "linear": "linear", "cosine": "cosine", "minus_sqrt": "1-sqrt"}
@@ -63,7 +63,7 @@ def from_megatron(args: object, *, unit: str = "updates", after: str = "hold") -
     check_after(after)
     settings = _settings(args)
     lengths = _lengths(settings, unit)
-    peak, floor, init = settings.rate("lr"), settings.rate("min_lr", 0.0), settings.rate("lr_warmup_init", 0.0)
+    peak, floor, init = settings.number("lr"), settings.number("min_lr", 0.0), settings.number("lr_warmup_init", 0.0)
     for name, value in (("min_lr", floor), ("lr_warmup_init", init)):
         if value > peak:
             raise ValueError(f"Megatron needs `{name}` of at most `lr`, got {name}={value:g} and lr={peak:g}")
@@ -107,7 +107,7 @@ def hyperparameters_from_megatron(args: object, *, unit: str = "updates", after:
 
 def recognises(config: Mapping[str, Any]) -> bool:
     """Whether these are arguments of Megatron-LM: they have ``lr_decay_style``."""
-    return any(str(name).lstrip("-").replace("-", "_") == "lr_decay_style" for name in config)
+    return any(plain(name) == "lr_decay_style" for name in config)
 
 
 def from_config(config: Mapping[str, Any], *, after: str = "hold") -> Schedule:
@@ -141,13 +141,12 @@ def _settings(args: object) -> Settings:
 
 
 def _lengths(settings: Settings, unit: str) -> _Lengths:
-    if unit not in ("updates", "samples"):
-        raise ValueError(checks.unknown("unit", unit, ("updates", "samples")))
+    checks.one_of("unit", unit, ("updates", "samples"))
     by, other = ("samples", "iters") if settings.given("train_samples") else ("iters", "samples")
     mixed = [
         f"{w}_{other}"
         for w in ("train", "lr_decay", "lr_warmup", "lr_wsd_decay")
-        if settings.values.get(f"{w}_{other}")
+        if settings.integer(f"{w}_{other}", 0)
     ]
     if mixed:
         raise ValueError(f"Megatron takes all lengths in updates or all in samples, got `train_{by}` and `{mixed[0]}`")
@@ -160,8 +159,8 @@ def _lengths(settings: Settings, unit: str) -> _Lengths:
         warmup = settings.number("lr_warmup_fraction") * decay
     if warmup >= decay:
         raise ValueError(f"Megatron needs a warmup shorter than the decay, got {warmup:g} and {decay:,} {by}")
-    wsd = settings.values.get("lr_decay_style") == "WSD"
-    anneal = settings.integer(f"lr_wsd_decay_{by}", least=1) if wsd else 0
+    style = settings.choice("lr_decay_style", STYLES, "linear")
+    anneal = settings.integer(f"lr_wsd_decay_{by}", least=1) if style == "WSD" else 0
     if unit == "updates" and settings.given("rampup_batch_size"):
         raise ValueError(
             "Megatron's `rampup_batch_size` gives updates of different sizes: import the schedule in samples, with "
@@ -172,7 +171,7 @@ def _lengths(settings: Settings, unit: str) -> _Lengths:
     if unit == "samples":
         batch = _batch(settings)
         return _Lengths(run * batch, warmup * batch, decay * batch, anneal * batch, 1, 1)
-    needs_sample = settings.values.get("lr_decay_style") == "inverse-square-root" and warmup < 1
+    needs_sample = style == "inverse-square-root" and warmup < 1
     return _Lengths(run, warmup, decay, anneal, 1 / _batch(settings) if needs_sample else 1, 1)
 
 
@@ -206,15 +205,15 @@ def _wsd(warmup: Ramp, floor: float, lengths: _Lengths, shape: str) -> Schedule:
 def _weight_decay(settings: Settings, length: float) -> Schedule:
     style = settings.choice("weight_decay_incr_style", ("constant", "linear", "cosine"), "constant")
     if style == "constant":
-        constant = settings.rate("weight_decay", 0.01)
+        constant = settings.number("weight_decay", 0.01)
         for name in ("start_weight_decay", "end_weight_decay"):
-            if settings.given(name) and settings.rate(name) != constant:
+            if settings.given(name) and settings.number(name) != constant:
                 raise ValueError(
                     f'Megatron takes `{name}` only where `weight_decay_incr_style` is not "constant"; got '
-                    f"{name}={settings.rate(name):g} and weight_decay={constant:g}"
+                    f"{name}={settings.number(name):g} and weight_decay={constant:g}"
                 )
         return Constant(constant)
-    start, end = settings.rate("start_weight_decay"), settings.rate("end_weight_decay")
+    start, end = settings.number("start_weight_decay"), settings.number("end_weight_decay")
     if end < start:
         raise ValueError(
             f"Megatron needs `end_weight_decay` of at least `start_weight_decay`, got {end:g} and {start:g}"

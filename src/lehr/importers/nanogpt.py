@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..schedules import Constant, Ramp, Schedule
+from ..schedules import Constant, Ramp, Schedule, checks
 from ..warn import warn
 from .after import check_after
-from .extrapolation import extrapolated
-from .settings import Settings, arguments
+from .building import extrapolated
+from .settings import Settings, arguments, plain
 
 
 def from_nanogpt(config: object) -> Schedule:
@@ -34,7 +34,7 @@ def from_nanogpt(config: object) -> Schedule:
     [0.25, 0.5, 0.75, 1.0, 0.75, 0.5, 0.0, 0.0]
     """
     settings = Settings("nanoGPT", arguments("from_nanogpt", config))
-    peak = settings.rate("learning_rate", 6e-4)
+    peak = settings.number("learning_rate", 6e-4)
     if not settings.boolean("decay_lr", True):
         return Constant(peak)
     warmup, decay = settings.integer("warmup_iters", 2000), settings.integer("lr_decay_iters", 600_000)
@@ -43,7 +43,7 @@ def from_nanogpt(config: object) -> Schedule:
             f"nanoGPT divides by lr_decay_iters - warmup_iters, got {decay:,} for both: give a longer `lr_decay_iters`"
         )
     early = Ramp(0.0, peak, warmup + 1).cut(1, warmup + 1)
-    return early.then(Ramp(peak, settings.rate("min_lr", 6e-5), max(0, decay - warmup), "cosine"))
+    return early.then(Ramp(peak, settings.number("min_lr", 6e-5), max(0, decay - warmup), "cosine"))
 
 
 def from_nanochat(config: object, *, lr: float, training_steps: int | None = None, after: str = "hold") -> Schedule:
@@ -74,19 +74,19 @@ def from_nanochat(config: object, *, lr: float, training_steps: int | None = Non
     """
     check_after(after)
     values = dict(arguments("from_nanochat", config))
-    if values.get("num_iterations") == -1:
+    if checks.whole(values.get("num_iterations")) == -1:
         values["num_iterations"] = None  # the script computes it from the model and the data
     values["num_iterations"] = values.get("num_iterations") if training_steps is None else training_steps
     values["lr"] = lr
     hints = {"num_iterations": "give it as training_steps=", "warmup_steps": "or `warmup_ratio`"}
     settings = Settings("nanochat", values, hints=hints)
-    total, peak = settings.integer("num_iterations", least=1), settings.rate("lr")
+    total, peak = settings.integer("num_iterations", least=1), settings.number("lr")
     if settings.given("warmup_ratio"):
         warmup = round(settings.number("warmup_ratio") * total)
     else:
         warmup = settings.integer("warmup_steps")
     down = round(settings.number("warmdown_ratio") * total)
-    floor = settings.rate("final_lr_frac") * peak
+    floor = settings.number("final_lr_frac") * peak
     early = Ramp(0.0, peak, warmup).cut(1, warmup + 1)
     if not down:
         return early
@@ -115,4 +115,4 @@ def original(config: Mapping[str, Any], steps: int) -> list[float] | None:
 
 
 def _is_nanochat(config: Mapping[str, Any]) -> bool:
-    return any(str(name).lstrip("-").replace("-", "_") == "warmdown_ratio" for name in config)
+    return any(plain(name) == "warmdown_ratio" for name in config)

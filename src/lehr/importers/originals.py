@@ -22,8 +22,9 @@ def optimizer_with(lr: float) -> Any:
 
 def stepped(optimizer: Any, scheduler: Any, steps: int) -> list[float]:
     """The rates of the first updates, when the scheduler is stepped after each."""
-    rates = [float(optimizer.param_groups[0]["lr"])]
-    for _ in range(steps - 1):
-        scheduler.step()
+    rates = []
+    for _ in range(steps):
         rates.append(float(optimizer.param_groups[0]["lr"]))
+        optimizer.step()
+        scheduler.step()
     return rates

@@ -80,11 +80,10 @@ def importer(framework: str) -> Importer:
     """The module that reads the configs of a framework.
 
     Raises:
-        ValueError: There is none.
+        ValueError: The framework is unknown.
     """
-    if framework not in FRAMEWORKS:
-        raise ValueError(checks.unknown("framework", framework, FRAMEWORKS))
-    return cast(Importer, import_module(f".{framework}", __package__))
+    name = checks.one_of("framework", framework, FRAMEWORKS)
+    return cast(Importer, import_module(f".{name}", __package__))
 
 
 def framework_of(config: Config) -> str:

@@ -1,11 +1,14 @@
-"""The settings of a foreign scheduler: each is read under the name it has there, or refused."""
+"""The settings of a foreign scheduler: each is read under the name and the type that it has there, or refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..schedules import checks
+
+T = TypeVar("T")
 
 
 class Settings:
@@ -31,9 +34,17 @@ class Settings:
         if not isinstance(values, Mapping):
             raise ValueError(f"{owner} must be a mapping, got {checks.shown(values)}")
         self.owner, self.values, self.hints = owner, values, hints or {}
-        for word in () if known is None else values:
-            if word not in (names := tuple(known or ())):
-                raise ValueError(checks.unknown(f"setting of {owner}", word, names))
+        if known is not None:
+            self._check_names(list(known))
+
+    def _check_names(self, known: list[str]) -> None:
+        for word, value in self.values.items():
+            if word in known:
+                continue
+            if known:
+                raise ValueError(checks.unknown(f"setting of {self.owner}", word, known))
+            got = f"{checks.named(word)}={checks.shown(value)}"
+            raise ValueError(f"{self.owner} has no settings of its own, got {got}; leave it out")
 
     def given(self, name: str) -> bool:
         """Whether the config says something of this setting."""
@@ -50,13 +61,9 @@ class Settings:
         hint = self.hints.get(name, "")
         if value is None:
             raise ValueError(f"{self.owner} needs `{name}`, which is not given{hint and f': {hint}'}")
-        if value == "auto":
+        if is_auto(value):
             raise ValueError(f'{self.owner} needs a number for `{name}`, got "auto": {hint or "write the number"}')
         return value
-
-    def rate(self, name: str, default: float | None = None) -> float:
-        """A finite number of at least 0."""
-        return self.number(name, default)
 
     def number(self, name: str, default: float | None = None, above: float | None = None) -> float:
         """A finite number of at least 0, or above ``above``."""
@@ -72,10 +79,7 @@ class Settings:
 
     def choice(self, name: str, known: Iterable[str], default: str | None = None) -> str:
         """One of the known words."""
-        word, known = self.get(name, default), tuple(known)
-        if word not in known:
-            raise ValueError(checks.unknown(f"`{name}` of {self.owner}", word, known))
-        return str(word)
+        return checks.one_of(f"`{name}` of {self.owner}", self.get(name, default), known)
 
     def mapping(self, name: str) -> Mapping[str, Any]:
         """A mapping; an empty one if it is not given."""
@@ -84,10 +88,71 @@ class Settings:
             raise ValueError(f"{self.owner} needs a mapping for `{name}`, got {checks.shown(value)}")
         return value or {}
 
-    def sequence(self, name: str, default: Any = None) -> list[Any]:
-        """A list; a single value counts as a list of one."""
+    def sequence(self, name: str, default: Any = None, least: int = 1) -> list[Any]:
+        """A list of at least so many values; a single value counts as a list of one."""
         value = self.get(name, default)
-        return list(value) if isinstance(value, list | tuple) else [value]
+        values = list(value) if isinstance(value, list | tuple) else [value]
+        if len(values) < least:
+            raise ValueError(f"{self.owner} needs at least one value for `{name}`, got {checks.shown(value)}")
+        return values
+
+
+def is_auto(value: object) -> bool:
+    """Whether a value is left to the framework, as in a DeepSpeed config."""
+    return isinstance(value, str) and value == "auto"
+
+
+def call(build: Callable[..., T], values: Mapping[str, Any], *args: Any, owner: str) -> T:
+    """Call ``build`` with settings, whose names and types are those of its keyword-only parameters.
+
+    A parameter that is annotated as a number, a bool, a sequence or a mapping gets one.
+
+    Args:
+        build: The function.
+        values: The settings of the original, by name.
+        *args: What ``build`` gets beside them.
+        owner: The original, for messages.
+
+    Raises:
+        ValueError: The original knows no such setting, one that it needs is missing, or one is not of its type.
+
+    >>> def decay(*, steps: int, power: float = 1.0) -> float:
+    ...     return steps**power
+    >>> call(decay, {"steps": 3}, owner="decay")
+    3.0
+    """
+    known = parameters(build)
+    settings = Settings(owner, values, known)
+    missing = [name for name, p in known.items() if p.default is p.empty and name not in values]
+    if missing:
+        needs = " and ".join(f"`{name}`" for name in missing)
+        raise ValueError(f"{owner} needs {needs}. It takes {', '.join(known)}")
+    typed = {name: _of_type(settings, name, str(known[name].annotation)) for name in values}
+    return build(*args, **typed)
+
+
+def parameters(build: Callable[..., object]) -> dict[str, inspect.Parameter]:
+    """The keyword-only parameters of a function, by name."""
+    return {p.name: p for p in inspect.signature(build).parameters.values() if p.kind is p.KEYWORD_ONLY}
+
+
+def _of_type(settings: Settings, name: str, annotation: str) -> object:
+    value, owner = settings.values[name], settings.owner
+    if value is None and "None" in annotation:
+        return None
+    kind = annotation.partition(" ")[0].partition("[")[0]
+    if kind in ("int", "float"):
+        number = checks.real(name, value, owner=owner)
+        whole = checks.whole(value) if kind == "int" else None
+        return number if whole is None else whole
+    if kind == "bool":
+        return checks.boolean(name, value, owner=owner)
+    if kind in _CONTAINERS and (not isinstance(value, _CONTAINERS[kind]) or isinstance(value, str)):
+        raise ValueError(f"{owner} needs a {kind.lower()} for `{name}`, got {checks.shown(value)}")
+    return value
+
+
+_CONTAINERS = {"Mapping": Mapping, "Sequence": Sequence}
 
 
 def arguments(owner: str, args: object) -> Mapping[str, Any]:
@@ -99,7 +164,12 @@ def arguments(owner: str, args: object) -> Mapping[str, Any]:
     if not isinstance(args, Mapping) and not hasattr(args, "__dict__"):
         raise ValueError(f"{owner} needs a mapping or an argparse.Namespace, got {checks.shown(args)}")
     values = args if isinstance(args, Mapping) else vars(args)
-    return {str(name).lstrip("-").replace("-", "_"): value for name, value in values.items()}
+    return {plain(name): value for name, value in values.items()}
+
+
+def plain(name: object) -> str:
+    """The name of an argument as argparse keeps it: ``--lr-decay-style`` is ``lr_decay_style``."""
+    return str(name).lstrip("-").replace("-", "_")
 
 
 def refuse_strays(owner: str, values: Mapping[str, Any], known: Iterable[str], prefix: str) -> None:

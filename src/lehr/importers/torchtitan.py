@@ -11,7 +11,7 @@ from typing import Any
 
 from ..schedules import Constant, Ramp, Schedule
 from .after import check_after, ended
-from .extrapolation import extrapolated, rising_again
+from .building import extrapolated, wave
 from .originals import installed, optimizer_with, stepped
 from .settings import Settings
 
@@ -54,14 +54,14 @@ def from_torchtitan(config: Mapping[str, Any], *, after: str = "hold") -> Schedu
             "is `min_lr_factor`, a factor of the rate too"
         )
     settings = Settings("torchtitan's `lr_scheduler`", scheduler, SETTINGS)
-    peak = Settings("torchtitan's `optimizer`", whole.mapping("optimizer")).rate("lr", 8e-4)
+    peak = Settings("torchtitan's `optimizer`", whole.mapping("optimizer")).number("lr", 8e-4)
     steps = Settings("torchtitan's `training`", whole.mapping("training")).integer("steps", 10_000, least=1)
     total = settings.integer("total_steps", steps, least=1)
     warmup = min(settings.integer("warmup_steps", 200), total)
     decay = total - warmup
     if settings.given("decay_ratio"):
         decay = min(decay, round(total * settings.number("decay_ratio")))
-    floor, kind = settings.rate("min_lr_factor", 0.0) * peak, settings.choice("decay_type", SHAPES, "linear")
+    floor, kind = settings.number("min_lr_factor", 0.0) * peak, settings.choice("decay_type", SHAPES, "linear")
     early = Ramp(0.0, peak, warmup).cut(1, warmup + 1)
     stable = early.then(Constant(peak, total - decay - warmup))
     if not decay:
@@ -71,7 +71,7 @@ def from_torchtitan(config: Mapping[str, Any], *, after: str = "hold") -> Schedu
         return body
     owner = f"torchtitan's {kind} decay"
     if kind == "cosine":
-        return ended(body, rising_again(floor, peak, decay), after, owner=owner, does="rises again")
+        return ended(body, wave(floor, peak, decay), after, owner=owner, does="rises again")
     tail = extrapolated(peak, floor, decay, SHAPES[kind])
     return ended(body, tail, after, owner=owner, does="goes on along its curve")
 

@@ -147,6 +147,18 @@ def unknown(what: str, word: object, known: Iterable[str], aliases: Mapping[str,
     return f"unknown {what} {shown(word)}; {suggestion(word, known, aliases)}Available: {', '.join(known)}"
 
 
+def one_of(what: str, word: object, known: Iterable[str], aliases: Mapping[str, str] | None = None) -> str:
+    """``word``, if it is one of the known ones.
+
+    >>> one_of("shape", "cosine", ["cosine", "linear"])
+    'cosine'
+    """
+    known = list(known)
+    if not isinstance(word, str) or word not in known:
+        raise ValueError(unknown(what, word, known, aliases))
+    return str(word)
+
+
 class _Short(reprlib.Repr):
     def __init__(self, most: int) -> None:
         super().__init__()

@@ -55,7 +55,7 @@ class Library(Protocol):
 class Number:
     """A tensor in a formula.
 
-    Where there is no float64, positions that are integers stay integers until the formula needs a real number: a
+    On a device without float64, positions that are integers stay integers until the formula needs a real number: a
     float32 does not tell apart those above 2**24.
     """
 

@@ -68,10 +68,7 @@ def from_composer(
         "scale_schedule_ratio": scale_schedule_ratio,
     }
     facts = Settings("from_composer", values | {k: v for k, v in given.items() if v is not None}, hints=HINTS)
-    name = scheduler.get("name")
-    if name not in NAMES:
-        raise ValueError(checks.unknown("`name` of Composer's scheduler", name, sorted(set(NAMES))))
-    kind = NAMES[str(name)]
+    kind = NAMES[checks.one_of("`name` of Composer's scheduler", scheduler.get("name"), sorted(NAMES))]
     words, scheduler_of = BUILD[kind]
     settings = Settings(f"Composer's {kind}", scheduler, ("name", *words))
     clock = Clock(
@@ -79,7 +76,7 @@ def from_composer(
         sizes={size: facts.integer(size, least=1) for size in SIZES if facts.given(size)},
         ratio=facts.number("scale_schedule_ratio", 1.0, above=0),
     )
-    return scheduler_of(settings, facts.rate("lr"), clock, after)
+    return scheduler_of(settings, facts.number("lr"), clock, after)
 
 
 def recognises(config: Mapping[str, Any]) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate, repeat
+from operator import mul
 
 from ...schedules import Constant, Exponential, PowerLaw, Ramp, Schedule, checks
 from ..after import ended
+from ..building import levels, power_shape
 from ..counting import in_updates
 from ..settings import Settings
 from .time import Clock, Time
@@ -23,14 +26,14 @@ def _length(settings: Settings, clock: Clock, name: str, default: str | None = N
 
 
 def _floor(settings: Settings, lr: float) -> float:
-    return settings.rate("alpha_f", 0.0) * lr
+    return settings.number("alpha_f", 0.0) * lr
 
 
 def _fall(settings: Settings, start: float, end: float, length: float, kind: str) -> Schedule:
     if kind != "polynomial":
         return Ramp(start, end, length, kind)
     power = settings.number("power")
-    return Ramp(start, end, length, f"polynomial({power!r})") if power else Constant(start, length)
+    return Ramp(start, end, length, power_shape(power)) if power else Constant(start, length)
 
 
 def _step(settings: Settings, lr: float, clock: Clock, after: str) -> Schedule:
@@ -57,18 +60,15 @@ def _last(settings: Settings, clock: Clock) -> float | None:
 
 def _multistep(settings: Settings, lr: float, clock: Clock, after: str) -> Schedule:
     gamma = _gamma(settings, 0.1)
-    times = [clock.time("milestones", text) for text in settings.sequence("milestones")]
-    parts: list[Schedule] = []
-    start, rate = 0, lr
-    for stop in sorted(clock.first_update(time, "milestones") for time in times):
-        parts.append(Constant(rate, stop - start))
-        start, rate = stop, rate * gamma
-    return Constant(lr, 0).then(*parts, Constant(rate, 0))
+    times = [clock.time("milestones", text) for text in settings.sequence("milestones", least=0)]
+    at = sorted(clock.first_update(time, "milestones") for time in times)
+    rates = accumulate(repeat(gamma, len(at)), mul, initial=lr)
+    return levels(next(rates), zip(at, rates, strict=True))
 
 
 def _constant(settings: Settings, lr: float, clock: Clock, after: str) -> Schedule:
     """``alpha`` of the rate up to ``t_max``, and all of it from there on."""
-    alpha, t_max = settings.rate("alpha", 1.0), settings.get("t_max", "1dur")
+    alpha, t_max = settings.number("alpha", 1.0), settings.get("t_max", "1dur")
     if alpha == 1:
         return Constant(lr)
     time = clock.time("t_max", t_max)
@@ -80,7 +80,7 @@ def _constant(settings: Settings, lr: float, clock: Clock, after: str) -> Schedu
 
 
 def _linear(settings: Settings, lr: float, clock: Clock, after: str) -> Schedule:
-    return Ramp(settings.rate("alpha_i", 1.0) * lr, _floor(settings, lr), _length(settings, clock, "t_max", "1dur"))
+    return Ramp(settings.number("alpha_i", 1.0) * lr, _floor(settings, lr), _length(settings, clock, "t_max", "1dur"))
 
 
 def _annealing(kind: str) -> Build:
@@ -140,7 +140,7 @@ def _with_warmup(kind: str) -> Build:
 
     def build(settings: Settings, lr: float, clock: Clock, after: str) -> Schedule:
         t_max = clock.time("t_max", settings.get("t_max", "1dur"))
-        alpha = settings.rate("alpha", 1.0) if kind == "constant" else settings.rate("alpha_i", 1.0)
+        alpha = settings.number("alpha", 1.0) if kind == "constant" else settings.number("alpha_i", 1.0)
         warmup, time = _warmup(settings, alpha * lr, clock)
         if time.unit != t_max.unit:
             raise ValueError(
@@ -173,7 +173,7 @@ def _multistep_with_warmup(settings: Settings, lr: float, clock: Clock, after: s
 def _inverse_sqrt(settings: Settings, lr: float, clock: Clock, after: str) -> Schedule:
     """LLM Foundry's: warmup, √(t_scale / (t - t_warmup + t_scale)) of what is above a floor, a line at the end."""
     warmup, time = _warmup(settings, lr, clock)
-    floor, end = settings.rate("alpha_f_decay", 0.0) * lr, settings.rate("alpha_f_cooldown", 0.0) * lr
+    floor, end = settings.number("alpha_f_decay", 0.0) * lr, settings.number("alpha_f_cooldown", 0.0) * lr
     if floor < end:
         raise ValueError(f"{settings.owner} needs `alpha_f_decay` of at least `alpha_f_cooldown`")
     t_max, cooldown = (

@@ -8,7 +8,7 @@ from typing import Any
 from ...schedules import Constant, Schedule, checks
 from ..after import check_after
 from ..originals import installed, optimizer_with, stepped
-from ..settings import Settings
+from ..settings import Settings, is_auto
 from .schedulers import BUILD, SETTINGS, momentum
 
 
@@ -79,7 +79,8 @@ def hyperparameters_from_deepspeed(
 def recognises(config: Mapping[str, Any]) -> bool:
     """Whether it is a DeepSpeed config: its scheduler has a ``type`` of DeepSpeed and ``params``."""
     scheduler = config.get("scheduler")
-    return isinstance(scheduler, Mapping) and scheduler.get("type") in tuple(SETTINGS)
+    kind = scheduler.get("type") if isinstance(scheduler, Mapping) else None
+    return isinstance(kind, str) and kind in SETTINGS
 
 
 def from_config(config: Mapping[str, Any], *, after: str = "hold") -> Schedule:
@@ -92,7 +93,7 @@ def original(config: Mapping[str, Any], steps: int) -> list[float] | None:
     if (schedules := installed("deepspeed.runtime.lr_schedules")) is None:
         return None
     kind, settings = _scheduler(config, None, None)
-    optimizer = optimizer_with(settings.rate("lr", 0.0))
+    optimizer = optimizer_with(settings.number("lr", 0.0))
     return stepped(optimizer, getattr(schedules, kind)(optimizer, **config["scheduler"].get("params", {})), steps)
 
 
@@ -102,7 +103,7 @@ def _scheduler(config: Mapping[str, Any], lr: float | None, training_steps: int 
     scheduler = config if "scheduler" not in config and "params" in config else whole.get("scheduler")
     settings = Settings("DeepSpeed's `scheduler`", scheduler, ("type", "params"))
     kind = settings.get("type")
-    if kind not in SETTINGS:
+    if not isinstance(kind, str) or kind not in SETTINGS:
         note = "; one of torch.optim.lr_scheduler is imported with from_torch" if isinstance(kind, str) else ""
         raise ValueError(checks.unknown("`type` of DeepSpeed's scheduler", kind, SETTINGS) + note)
     params = dict(settings.mapping("params"))
@@ -133,13 +134,13 @@ def _filled_in(kind: str, params: Mapping[str, Any], lr: object, training_steps:
     They are what transformers' Trainer writes for ``"auto"``.
     """
     values: dict[str, Any] = {}
-    if params.get("warmup_min_lr") == "auto":
+    if is_auto(params.get("warmup_min_lr")):
         values["warmup_min_lr"] = 0.0
-    if params.get("warmup_max_lr") == "auto" and lr not in (None, "auto"):
+    if is_auto(params.get("warmup_max_lr")) and lr is not None and not is_auto(lr):
         values["warmup_max_lr"] = lr
     if training_steps is not None and "total_num_steps" in SETTINGS[kind]:
         steps = params.get("total_num_steps")
-        if steps not in (None, "auto", training_steps):
+        if steps is not None and not is_auto(steps) and checks.whole(steps) != checks.whole(training_steps):
             raise ValueError(
                 f"{kind} has total_num_steps={checks.shown(steps)}, and training_steps={checks.shown(training_steps)} "
                 f"was given: give one of them"

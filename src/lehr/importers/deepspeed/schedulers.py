@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ...schedules import Constant, PowerLaw, Ramp, Schedule
 from ..after import ended
-from ..extrapolation import FAR
+from ..building import FAR
 from ..settings import Settings
 
 WARMUP = ("warmup_num_steps", "warmup_type")
@@ -29,9 +29,9 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 
 
 def _range_test(settings: Settings) -> Schedule:
-    low = settings.rate("lr_range_test_min_lr", 1e-3)
+    low = settings.number("lr_range_test_min_lr", 1e-3)
     size = settings.integer("lr_range_test_step_size", 2000, least=1)
-    rate = settings.rate("lr_range_test_step_rate", 1.0)
+    rate = settings.number("lr_range_test_step_rate", 1.0)
     stairs = settings.boolean("lr_range_test_staircase", False)
     steps = settings.integer("training_steps", least=1)
     # In stairs the length is a multiple of the stair, so that the last one is whole.
@@ -41,8 +41,8 @@ def _range_test(settings: Settings) -> Schedule:
 
 
 def _one_cycle(settings: Settings) -> Schedule:
-    low, high = settings.rate("cycle_min_lr"), settings.rate("cycle_max_lr")
-    size, rate = settings.rate("decay_step_size", 0), settings.rate("decay_lr_rate", 0.0)
+    low, high = settings.number("cycle_min_lr"), settings.number("cycle_max_lr")
+    size, rate = settings.number("decay_step_size", 0), settings.number("decay_lr_rate", 0.0)
     cycle = _cycle(settings, low, high)
     return cycle.then(PowerLaw(low, -1, size / rate)) if size and rate and low else cycle
 
@@ -67,8 +67,8 @@ def _cycle(settings: Settings, low: float, high: float) -> Schedule:
 
 def momentum(settings: Settings, after: str) -> Schedule:
     """The first of ``betas``, which mirrors the rate of OneCycle from its second update on."""
-    low, high = settings.rate("cycle_min_mom", 0.8), settings.rate("cycle_max_mom", 0.9)
-    size, rate = settings.rate("decay_step_size", 0), settings.rate("decay_mom_rate", 0.0)
+    low, high = settings.number("cycle_min_mom", 0.8), settings.number("cycle_max_mom", 0.9)
+    size, rate = settings.number("decay_step_size", 0), settings.number("decay_mom_rate", 0.0)
     body = Constant(low, 1).then(_cycle(settings, high, low).cut(1))
     if not (size and rate and high):
         return body
@@ -83,20 +83,20 @@ def _warmup(settings: Settings, low: float, high: float) -> Schedule:
 
 
 def _warmup_hold(settings: Settings) -> Schedule:
-    high = settings.rate("warmup_max_lr") if settings.given("warmup_max_lr") else settings.rate("lr")
-    return _warmup(settings, settings.rate("warmup_min_lr", 0.0), high).shift(1)
+    high = settings.number("warmup_max_lr") if settings.given("warmup_max_lr") else settings.number("lr")
+    return _warmup(settings, settings.number("warmup_min_lr", 0.0), high).shift(1)
 
 
 def _warmup_decay(settings: Settings) -> Schedule:
-    low, high = settings.rate("warmup_min_lr", 0.0), settings.rate("warmup_max_lr", 0.001)
+    low, high = settings.number("warmup_min_lr", 0.0), settings.number("warmup_max_lr", 0.001)
     warmup = _warmup(settings, low, high)
     decay = max(0, settings.integer("total_num_steps", least=1) - warmup._end)
     return warmup.shift(1).then(Ramp(high, low, decay))
 
 
 def _warmup_cosine(settings: Settings) -> Schedule:
-    peak = settings.rate("lr")
-    low, floor = settings.rate("warmup_min_ratio", 0.0) * peak, settings.rate("cos_min_ratio", 0.0001) * peak
+    peak = settings.number("lr")
+    low, floor = settings.number("warmup_min_ratio", 0.0) * peak, settings.number("cos_min_ratio", 0.0001) * peak
     warmup = _warmup(settings, low, peak)
     decay = max(1, settings.integer("total_num_steps", least=1) - warmup._end)
     # The cosine is not late, so the last update of the late warmup takes the place of its first.

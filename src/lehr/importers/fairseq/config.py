@@ -53,10 +53,9 @@ def from_fairseq(args: object, *, updates_per_epoch: int | None = None, after: s
     check_after(after)
     values = _flat(arguments("from_fairseq", args))
     kind = values.get("lr_scheduler")
-    if kind in REFUSED:
+    if isinstance(kind, str) and kind in REFUSED:
         raise ValueError(f"fairseq's {kind} is no schedule of the position: {REFUSED[kind]}")
-    if kind not in BUILD:
-        raise ValueError(checks.unknown("`lr_scheduler` of fairseq", kind, BUILD))
+    kind = checks.one_of("`lr_scheduler` of fairseq", kind, BUILD)
     refuse_strays("fairseq", values, WORDS, "lr_")
     settings = Settings(
         f"fairseq's {kind}", {**values, "updates_per_epoch": updates_per_epoch, "after": after}, hints=HINTS

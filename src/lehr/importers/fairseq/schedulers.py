@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from ...schedules import Constant, Exponential, PowerLaw, Ramp, Schedule, checks
 from ..after import ended
+from ..building import levels, power_shape
 from ..settings import Settings
 
 
@@ -29,7 +29,7 @@ def _warmup(settings: Settings, peak: float, default_start: float, default: int 
     """A line from ``warmup_init_lr``, where a negative one stands for the default."""
     start = settings.values.get("warmup_init_lr")
     negative = start is None or (isinstance(start, int | float) and start < 0)
-    low = default_start if negative else settings.rate("warmup_init_lr")
+    low = default_start if negative else settings.number("warmup_init_lr")
     return Ramp(low, peak, settings.integer("warmup_updates", default))
 
 
@@ -57,14 +57,13 @@ def _polynomial(settings: Settings) -> Schedule:
             f"schedule of the position"
         )
     total = settings.integer("total_num_update" if settings.given("total_num_update") else "max_update", least=1)
-    warmup, end = settings.integer("warmup_updates", 0), settings.rate("end_learning_rate", 0.0)
+    warmup, end = settings.integer("warmup_updates", 0), settings.number("end_learning_rate", 0.0)
     power, rates = settings.number("power", 1.0), _lrs(settings)
 
     def with_peak(peak: float) -> Schedule:
         if warmup >= total:  # the warmup keeps its last position
             return Ramp(0.0, peak, warmup).cut(0, warmup + 1).then(Constant(end, 0)) if warmup else Constant(end)
-        shape = "linear" if power == 1 else f"polynomial({power!r})"
-        fall = Ramp(peak, end, total - warmup, shape) if power else Constant(peak, total - warmup)
+        fall = Ramp(peak, end, total - warmup, power_shape(power)) if power else Constant(peak, total - warmup)
         return Ramp(0.0, peak, warmup).then(fall, Constant(end, 0))
 
     # The first epoch is number 1, and takes the second rate.
@@ -72,7 +71,7 @@ def _polynomial(settings: Settings) -> Schedule:
 
 
 def _cosine(settings: Settings) -> Schedule:
-    peak, floor = _lr(settings), settings.rate("min_lr", 0.0)
+    peak, floor = _lr(settings), settings.number("min_lr", 0.0)
     if floor >= peak:
         raise ValueError(f"{settings.owner} needs `min_lr` below `lr`, got min_lr={floor:g} and lr={peak:g}")
     growth, shrink = settings.number("t_mult", 1.0, above=0), settings.number("lr_shrink", 0.1, above=0)
@@ -99,11 +98,11 @@ def _cosine(settings: Settings) -> Schedule:
 
 def _tri_stage(settings: Settings) -> Schedule:
     peak = _lr(settings)
-    ratio = settings.values.get("phase_ratio")
     words = ("warmup_steps", "hold_steps", "decay_steps")
-    if ratio is None:
+    if not settings.given("phase_ratio"):
         warmup, hold, decay = (settings.integer(word, 0) for word in words)
     else:
+        ratio = settings.sequence("phase_ratio")
         shares = [checks.number("phase_ratio", share, owner=settings.owner) for share in ratio]
         if len(shares) != 3 or sum(shares) != 1:
             raise ValueError(f"{settings.owner} needs three shares that add up to 1 for `phase_ratio`, got {shares}")
@@ -111,13 +110,13 @@ def _tri_stage(settings: Settings) -> Schedule:
         warmup, hold, decay = (int(total * share) for share in shares)
     if not decay:
         raise ValueError(f"{settings.owner} divides by its decay, got 0 updates: give `decay_steps`")
-    low = settings.rate("init_lr_scale", 0.01) * peak
+    low = settings.number("init_lr_scale", 0.01) * peak
     end = settings.number("final_lr_scale", 0.01, above=0) * peak
     return Ramp(low, peak, warmup).then(Constant(peak, hold), Ramp(peak, end, decay, "exponential"))
 
 
 def _triangular(settings: Settings) -> Schedule:
-    low, high = _lr(settings), settings.rate("max_lr")
+    low, high = _lr(settings), settings.number("max_lr")
     if high <= low:
         raise ValueError(f"{settings.owner} needs `max_lr` above `lr`, got max_lr={high:g} and lr={low:g}")
     half, shrink = settings.number("lr_period_updates", 5000) // 2, settings.number("lr_shrink", 0.1, above=0)
@@ -132,7 +131,7 @@ def _triangular(settings: Settings) -> Schedule:
 
 
 def _step(settings: Settings) -> Schedule:
-    peak, floor = _lr(settings), settings.rate("min_lr", 0.0)
+    peak, floor = _lr(settings), settings.number("min_lr", 0.0)
     if floor >= peak:
         raise ValueError(f"{settings.owner} needs `min_lr` below `lr`, got min_lr={floor:g} and lr={peak:g}")
     period = "lr_deacy_period" if settings.given("lr_deacy_period") else "lr_decay_period"  # 0.12 spells it so
@@ -148,13 +147,13 @@ def _fixed(settings: Settings) -> Schedule:
     if settings.given("force_anneal"):
         first = max(1, settings.integer("force_anneal"))
         length, shrink = settings.integer("updates_per_epoch", least=1), settings.number("lr_shrink", 0.1, above=0)
-        start = rates[-1] * shrink ** (first + 1 - settings.integer("force_anneal"))
+        start = rates[-1] * shrink * (1.0 if settings.integer("force_anneal") else shrink)
         held = [Constant(rates[min(i, len(rates) - 1)], length) for i in range(first - 1)]
         annealed = Exponential(start, shrink, length, staircase=True)
-        levels: Schedule = held[0].then(*held[1:], annealed) if held else annealed
+        schedule: Schedule = held[0].then(*held[1:], annealed) if held else annealed
     else:
-        levels = _epochs([Constant(rate) for rate in rates], settings)
-    return levels * Ramp(0.0, 1.0, warmup).cut(1) if warmup > 1 else levels
+        schedule = _epochs([Constant(rate) for rate in rates], settings)
+    return schedule * Ramp(0.0, 1.0, warmup).cut(1) if warmup > 1 else schedule
 
 
 def _manual(settings: Settings) -> Schedule:
@@ -162,13 +161,10 @@ def _manual(settings: Settings) -> Schedule:
     epochs, updates = _levels(settings, "epoch2lr"), _levels(settings, "update2lr")
     length = settings.integer("updates_per_epoch", least=1) if set(epochs) - {0, 1} else 1
     first = epochs[1] if 1 in epochs else updates[1] if 1 in updates else _lrs(settings)[0]
-    levels = {0: first} | {(max(epoch, 1) - 1) * length: rate for epoch, rate in sorted(epochs.items())}
+    rates = {0: first} | {(max(epoch, 1) - 1) * length: rate for epoch, rate in sorted(epochs.items())}
     if updates:
-        levels = {at: rate for at, rate in levels.items() if at < min(updates)} | updates
-    places = sorted(levels)
-    parts = [Constant(levels[a], b - a) for a, b in pairwise(places)]
-    last = Constant(levels[places[-1]])
-    return parts[0].then(*parts[1:], last) if parts else last
+        rates = {at: rate for at, rate in rates.items() if at < min(updates)} | updates
+    return levels(rates[min(rates)], sorted(rates.items()))
 
 
 def _levels(settings: Settings, name: str) -> dict[int, float]:
@@ -176,18 +172,18 @@ def _levels(settings: Settings, name: str) -> dict[int, float]:
     value = settings.get(name, "{}")
     try:
         found = ast.literal_eval(value.replace(" ", "")) if isinstance(value, str) else dict(value)
-        levels = {}
+        rates = {}
         for keys, rate in found.items():
             for key in str(keys).split(","):
                 first, _, last = key.partition("-")
                 for index in range(int(first), int(last or first) + 1):
-                    levels[index] = checks.number(name, float(rate), owner=settings.owner)
+                    rates[index] = checks.number(name, float(rate), owner=settings.owner)
     except (ValueError, SyntaxError, TypeError, AttributeError):
         raise ValueError(
             f'{settings.owner} needs a dictionary from keys such as "1" or "3-5" to rates for `{name}`, got '
             f"{checks.shown(value)}"
         ) from None
-    return levels
+    return rates
 
 
 BUILD: dict[str, Callable[[Settings], Schedule]] = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 from ...schedules import Constant, Schedule, checks
 from ..after import check_after
-from ..arguments import call
+from ..originals import installed
+from ..settings import call
 from .restarts import OWNER, with_its_restarts
 from .schedules import BUILDERS
 
@@ -65,8 +65,7 @@ def _from_mapping(config: Mapping[str, Any], after: str) -> Schedule:
 
 
 def _built(kind: Any, settings: Mapping[str, Any], after: str, live: Any = None) -> Schedule:
-    if not isinstance(kind, str) or kind not in BUILDERS:
-        raise ValueError(checks.unknown("schedule of Keras", kind, BUILDERS))
+    kind = checks.one_of("schedule of Keras", kind, BUILDERS)
     schedule = call(BUILDERS[kind], settings, owner=kind)
     return with_its_restarts(schedule, settings, live, after) if kind == OWNER else schedule
 
@@ -117,9 +116,8 @@ def _keras_schedules() -> Any:
     if not chosen:
         os.environ["KERAS_BACKEND"] = "torch"
     try:
-        return import_module("keras").optimizers.schedules
-    except ImportError:
-        return None
+        keras = installed("keras")
+        return None if keras is None else keras.optimizers.schedules
     finally:
         if not chosen:
             del os.environ["KERAS_BACKEND"]

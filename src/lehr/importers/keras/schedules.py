@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from ...schedules import Constant, PowerLaw, Ramp, Schedule, checks
-from ..building import between, decayed, levels
+from ..building import between, decayed, levels, power_shape
 from .restarts import cosine_decay_restarts
 
 
@@ -52,7 +52,7 @@ def _polynomial_decay(
     exponent = checks.number("power", power, owner=owner, above=0)
     start = checks.number("initial_learning_rate", initial_learning_rate, owner=owner)
     end = checks.number("end_learning_rate", end_learning_rate, owner=owner)
-    shape = "linear" if exponent == 1 else f"polynomial({exponent!r})"
+    shape = power_shape(exponent)
     if not cycle:
         return Ramp(start, end, steps, shape)
     # Cycle k, from 1, ends at step k · decay_steps, where the rate is the end; u of it left, (u / k) ** power is left.

@@ -93,7 +93,7 @@ def original(config: Mapping[str, Any], steps: int) -> list[float] | None:
         return None
     words = {name: value for name, value in settings.items() if name not in ("_CLASS_", "type")}
     scheduler = getattr(schedulers, {name: word for word, name in CLASSES.items()}[kind])(**words)
-    return [float(scheduler.get_lr(facts.rate("lr"), t + 1, _steps(facts))) for t in range(steps)]
+    return [float(scheduler.get_lr(facts.number("lr"), t + 1, _steps(facts))) for t in range(steps)]
 
 
 def _facts(config: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Settings]:

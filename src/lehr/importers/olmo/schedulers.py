@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...schedules import Constant, PowerLaw, Ramp, Schedule, checks
-from ..extrapolation import extrapolated
+from ..building import extrapolated
 from ..settings import Settings
 from .types import BASE, SETTINGS, kind_of
 
@@ -22,7 +22,7 @@ def build(scheduler: Mapping[str, Any], peak: float, end: int) -> Built:
         peak: The optimizer's rate.
         end: The length of the run, in steps or tokens.
     """
-    kind = kind_of(scheduler)
+    kind = kind_of(Settings("a scheduler of OLMo-core", scheduler).values)
     if kind is None:
         word = scheduler.get("_CLASS_", scheduler.get("type"))
         raise ValueError(checks.unknown("`type` of OLMo-core's scheduler", word, SETTINGS))
@@ -51,7 +51,7 @@ def _one_of(settings: Settings, word: str, end: int, default: float | None = Non
 
 
 def _warmup(settings: Settings, peak: float, end: int) -> Ramp:
-    low = settings.rate("warmup_min_lr", 0.0)
+    low = settings.number("warmup_min_lr", 0.0)
     length = _one_of(settings, "warmup", end)
     if length and low >= peak:
         raise ValueError(f"{settings.owner} needs `warmup_min_lr` below the rate, got {low:g} and a rate of {peak:g}")
@@ -59,7 +59,7 @@ def _warmup(settings: Settings, peak: float, end: int) -> Ramp:
 
 
 def _decay(settings: Settings, peak: float, end: int, default: float | None = 0.1) -> Ramp:
-    low, length = settings.rate("decay_min_lr", 0.0), _one_of(settings, "decay", end, default)
+    low, length = settings.number("decay_min_lr", 0.0), _one_of(settings, "decay", end, default)
     if not length:
         raise ValueError(f"{settings.owner} divides by its decay, got a length of 0: use the type without a decay")
     if low >= peak:
@@ -103,19 +103,19 @@ def _to_floor(settings: Settings, peak: float, end: int, shape: str) -> Schedule
     """Warmup, then down to ``alpha_f`` of the rate at ``t_max``."""
     end = settings.integer("t_max", end, least=1)
     warmup = _warmup(settings, peak, end)
-    return warmup.then(Ramp(peak, settings.rate("alpha_f", 0.1) * peak, max(0, end - warmup._end), shape))
+    return warmup.then(Ramp(peak, settings.number("alpha_f", 0.1) * peak, max(0, end - warmup._end), shape))
 
 
 def _half_cosine(settings: Settings, peak: float, end: int) -> Schedule:
     """The warmup aims at the middle of a cosine, of which the second half follows."""
-    end, floor = settings.integer("t_max", end, least=1), settings.rate("alpha_f", 0.1) * peak
+    end, floor = settings.integer("t_max", end, least=1), settings.number("alpha_f", 0.1) * peak
     warmup = _warmup(settings, floor + (peak - floor) / 2, end)
     left = max(0, end - warmup._end)
     return warmup.then(Ramp(peak, floor, 2 * left, "cosine").cut(left))
 
 
 def _inverse_sqrt(settings: Settings, peak: float, end: int) -> Schedule:
-    warmup, floor = _warmup(settings, peak, end), settings.rate("alpha_f", 0.1) * peak
+    warmup, floor = _warmup(settings, peak, end), settings.number("alpha_f", 0.1) * peak
     if not warmup.length:
         return Constant(floor)
     return warmup.then(PowerLaw(peak - floor, -0.5, warmup.length) + floor)
@@ -136,8 +136,8 @@ def _level(settings: Settings, peak: float, which: str, default: float | None = 
     if settings.given(value) and settings.given(share):
         raise ValueError(f"{settings.owner} takes one of `{value}` and `{share}`, got both")
     if settings.given(share):
-        return settings.rate(share) * peak
-    return settings.rate(value, default)
+        return settings.number(share) * peak
+    return settings.number(value, default)
 
 
 def _stage(values: Mapping[str, Any], peak: float, start: float | None, owner: str, *more: str) -> Ramp:
@@ -162,8 +162,6 @@ def _composable(settings: Settings, peak: float, end: int) -> Schedule:
     for index, values in enumerate(settings.sequence("stages")):
         owner = f"stage {index} of {settings.owner}"
         parts.append(_stage(values, peak, parts[-1].end if parts else peak, owner, "start_lr", "start_lr_fraction"))
-    if not parts:
-        raise ValueError(f"{settings.owner} needs at least one of `stages`, got none")
     return _overridden(settings, parts[0].then(*parts[1:]), peak)
 
 
@@ -171,7 +169,7 @@ def _sequential(settings: Settings, peak: float, end: int) -> Built:
     """Each scheduler up to its last position, which it keeps; the next one's rate is the one before it's last."""
     schedulers = settings.sequence("schedulers")
     old = settings.given("schedulers_max_steps") and not settings.given("schedulers_max")
-    lengths = settings.sequence("schedulers_max_steps" if old else "schedulers_max")
+    lengths = settings.sequence("schedulers_max_steps" if old else "schedulers_max", least=0)
     if len(schedulers) - len(lengths) not in (0, 1):
         raise ValueError(
             f"{settings.owner} needs one of `schedulers_max` for each of `schedulers` but the last, got "

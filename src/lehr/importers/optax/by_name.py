@@ -8,7 +8,8 @@ from typing import Any
 
 from ...schedules import Schedule
 from ..after import check_after
-from .schedules import BUILDERS, built
+from ..originals import installed
+from .schedules import BUILDERS, built, of_mapping
 
 
 def from_optax(name: str, **arguments: Any) -> Schedule:
@@ -49,16 +50,12 @@ def from_config(config: Mapping[str, Any], *, after: str = "hold") -> Schedule:
         after: As in the other importers; every schedule of optax holds or goes on as lehr's.
     """
     check_after(after)
-    return from_optax(**config)
+    return of_mapping(config)
 
 
 def original(config: Mapping[str, Any], steps: int) -> list[float] | None:
     """The values of optax's own schedule at the first ``steps`` counts; None without optax."""
-    try:
-        import jax.numpy as jnp
-
-        import_module("optax")
-    except ImportError:
+    if (jnp := installed("jax.numpy")) is None or installed("optax") is None:
         return None
     schedule = _of_optax(config)
     return [float(schedule(jnp.asarray(count))) for count in range(steps)]

@@ -40,8 +40,7 @@ def piecewise_constant_schedule(
 def piecewise_interpolate_schedule(
     *, interpolate_type: str, init_value: float, boundaries_and_scales: Mapping[Any, float] | None = None
 ) -> Schedule:
-    if interpolate_type not in ("linear", "cosine"):
-        raise ValueError(checks.unknown("interpolate_type", interpolate_type, ("linear", "cosine")))
+    checks.one_of("interpolate_type", interpolate_type, ("linear", "cosine"))
     owner = "piecewise_interpolate_schedule"
     knots = [(0.0, init_value), *_knots(owner, init_value, boundaries_and_scales)]
     if any(at < 0 for at, _ in knots):
@@ -59,15 +58,13 @@ def linear_onecycle_schedule(
     div_factor: float = 25.0,
     final_div_factor: float = 1e4,
 ) -> Schedule:
-    steps = checks.integer("transition_steps", transition_steps, owner="linear_onecycle_schedule")
+    start, steps = _start("linear_onecycle_schedule", transition_steps, peak_value, div_factor, final_div_factor)
     scales = {
         int(pct_start * steps): div_factor,
         int(pct_final * steps): 1.0 / div_factor,
         steps: 1.0 / final_div_factor,
     }
-    return piecewise_interpolate_schedule(
-        interpolate_type="linear", init_value=peak_value / div_factor, boundaries_and_scales=scales
-    )
+    return piecewise_interpolate_schedule(interpolate_type="linear", init_value=start, boundaries_and_scales=scales)
 
 
 def cosine_onecycle_schedule(
@@ -78,8 +75,13 @@ def cosine_onecycle_schedule(
     div_factor: float = 25.0,
     final_div_factor: float = 1e4,
 ) -> Schedule:
-    steps = checks.integer("transition_steps", transition_steps, owner="cosine_onecycle_schedule")
+    start, steps = _start("cosine_onecycle_schedule", transition_steps, peak_value, div_factor, final_div_factor)
     scales = {int(pct_start * steps): div_factor, steps: 1.0 / (div_factor * final_div_factor)}
-    return piecewise_interpolate_schedule(
-        interpolate_type="cosine", init_value=peak_value / div_factor, boundaries_and_scales=scales
-    )
+    return piecewise_interpolate_schedule(interpolate_type="cosine", init_value=start, boundaries_and_scales=scales)
+
+
+def _start(owner: str, steps: int, peak: float, div_factor: float, final_div_factor: float) -> tuple[float, int]:
+    """The first value of a cycle, and its length, of which 0 would be a division by zero."""
+    for name, divisor in (("div_factor", div_factor), ("final_div_factor", final_div_factor)):
+        checks.number(name, divisor, owner=owner, above=0)
+    return peak / div_factor, checks.integer("transition_steps", steps, owner=owner)

@@ -11,8 +11,8 @@ from typing import Any
 
 from ...schedules import Constant, Ramp, Schedule, checks
 from ...schedules.combinators import sequence
-from ..arguments import call
-from ..building import between, decayed
+from ..building import between, decayed, power_shape
+from ..settings import call
 from .piecewise import (
     cosine_onecycle_schedule,
     linear_onecycle_schedule,
@@ -21,11 +21,16 @@ from .piecewise import (
 )
 
 
-def built(name: str, **arguments: Any) -> Schedule:
+def built(name: object, /, **arguments: Any) -> Schedule:
     """The schedule of the function with that name; see `lehr.importers.from_optax`."""
-    if not isinstance(name, str) or name not in BUILDERS:
-        raise ValueError(checks.unknown("schedule of optax", name, BUILDERS))
+    name = checks.one_of("schedule of optax", name, BUILDERS)
     return call(BUILDERS[name], arguments, owner=name)
+
+
+def of_mapping(config: Mapping[str, Any]) -> Schedule:
+    """The schedule of a mapping with a ``name`` and the arguments beside it."""
+    arguments = {str(word): value for word, value in config.items() if word != "name"}
+    return built(config.get("name"), **arguments)
 
 
 def _constant_schedule(*, value: float) -> Schedule:
@@ -38,8 +43,8 @@ def _polynomial_schedule(
     exponent = checks.number("power", power, owner="polynomial_schedule")
     if transition_steps <= 0 or exponent == 0:
         return Constant(init_value)
-    shape = "linear" if exponent == 1 else f"polynomial({exponent!r})"
-    return Constant(init_value, max(0, transition_begin)).then(Ramp(init_value, end_value, transition_steps, shape))
+    fall = Ramp(init_value, end_value, transition_steps, power_shape(exponent))
+    return Constant(init_value, max(0, transition_begin)).then(fall)
 
 
 def _linear_schedule(
@@ -164,7 +169,7 @@ def _join_schedules(*, schedules: Sequence[Schedule | Mapping[str, Any]], bounda
 
 def _part(part: Any, owner: str) -> Schedule:
     if isinstance(part, Mapping) and "name" in part:
-        return built(**part)
+        return of_mapping(part)
     if not isinstance(part, Schedule):
         raise ValueError(
             f"{owner} needs as each of `schedules` a schedule of lehr, or a mapping with the `name` of a schedule of "

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 from ...schedules import Schedule, checks
 from ..after import check_after
-from ..arguments import call
+from ..originals import installed, optimizer_with, stepped
+from ..settings import call, parameters
 from .schedules import BUILDERS, CLASSES, Run
 
 _OF_TORCH = (
-    "constant",
-    "step",
-    "multi_step",
-    "multiplicative",
-    "cyclic",
-    "one_cycle",
-    "cosine_annealing",
+    "constant", "step", "multi_step", "multiplicative", "cyclic", "one_cycle", "cosine_annealing",
     "cosine_annealing_with_warm_restart",
-)
+)  # fmt: skip
+_PROPORTION = "maps another scheduler's rate to another value: import that one, and write schedule * factor + offset"
+_REFUSED = {
+    **dict.fromkeys(_OF_TORCH, "is a scheduler of torch: build it there, and give it to lehr.importers.from_torch"),
+    "proportion": _PROPORTION,
+    "ProportionScheduler": _PROPORTION,
+}
+"""A name of the registry that is no schedule of its own -> what to do."""
 _WITH_THE_OPTIMIZERS_RATE = ("chebyshev", "warmup_stable_decay")
 
 
@@ -49,17 +50,15 @@ def from_pytorch_optimizer(name: str, *, lr: float | None = None, after: str = "
     >>> [round(schedule(t), 12) for t in (0, 50, 100)]
     [0.0, 0.2, 0.0]
     """
+    return _built(name, lr, after, arguments)
+
+
+def _built(name: Any, lr: float | None, after: str, arguments: Mapping[str, Any]) -> Schedule:
     check_after(after)
-    name = CLASSES.get(name, name)
-    if name in _OF_TORCH:
-        raise ValueError(f"{name} is a scheduler of torch: build it there, and give it to lehr.importers.from_torch")
-    if name in ("proportion", "ProportionScheduler"):
-        raise ValueError(
-            f"{name} maps the rate of another scheduler to another value: import that one, and write "
-            f"schedule * factor + offset"
-        )
-    if name not in BUILDERS:
-        raise ValueError(checks.unknown("scheduler of pytorch_optimizer", name, BUILDERS))
+    word = name if isinstance(name, str) else ""
+    if word in _REFUSED:
+        raise ValueError(f"{word} {_REFUSED[word]}")
+    name = checks.one_of("scheduler of pytorch_optimizer", CLASSES.get(word, name), BUILDERS)
     if lr is None and name in _WITH_THE_OPTIMIZERS_RATE:
         raise ValueError(f"{name} multiplies the optimizer's rate, so it needs `lr`")
     run = Run(name, 0.0 if lr is None else checks.number("lr", lr, owner=name), after)
@@ -67,28 +66,23 @@ def from_pytorch_optimizer(name: str, *, lr: float | None = None, after: str = "
 
 
 def recognises(config: Mapping[str, Any]) -> bool:
-    """Whether the config has the ``name`` of a class or function of pytorch_optimizer."""
-    return str(config.get("name")) in CLASSES
+    """Whether the config has the ``name`` of a class or function of pytorch_optimizer, and settings of no other."""
+    name = CLASSES.get(str(config.get("name")))
+    return name is not None and set(config) <= {"name", "lr", *parameters(BUILDERS[name])}
 
 
 def from_config(config: Mapping[str, Any], *, after: str = "hold") -> Schedule:
     """The schedule of a mapping with a ``name`` and the arguments beside it; see `from_pytorch_optimizer`."""
-    return from_pytorch_optimizer(after=after, **config)
+    name, lr = config.get("name"), config.get("lr")
+    arguments = {str(word): value for word, value in config.items() if word not in ("name", "lr")}
+    return _built(name, lr, after, arguments)
 
 
 def original(config: Mapping[str, Any], steps: int) -> list[float] | None:
     """The rates that pytorch_optimizer gives the first ``steps`` updates; None if it is not installed."""
-    try:
-        theirs = import_module("pytorch_optimizer")
-        import torch
-    except ImportError:
+    if (theirs := installed("pytorch_optimizer")) is None:
         return None
     arguments = {name: value for name, value in config.items() if name not in ("name", "lr")}
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=config.get("lr", 1.0))
+    optimizer = optimizer_with(config.get("lr", 1.0))
     scheduler = theirs.load_lr_scheduler(CLASSES.get(config["name"], config["name"]))(optimizer, **arguments)
-    rates = []
-    for _ in range(steps):
-        rates.append(float(optimizer.param_groups[0]["lr"]))
-        optimizer.step()
-        scheduler.step()
-    return rates
+    return stepped(optimizer, scheduler, steps)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, repeat
+from operator import mul
+
 from ...schedules import Ramp, Schedule, checks
 from ...schedules.combinators import sequence
-from ..building import spliced
+from ..building import FAR, spliced
 
 OWNER = "cosine_annealing_with_warmup"
 _MOST = 1000
-_FAR = 10**9
 
 
 def cosine_annealing_with_warmup(
@@ -31,7 +33,7 @@ def cosine_annealing_with_warmup(
         )
     falling = checks.number("gamma", gamma, owner=OWNER, above=0)
     lengths = _lengths(first, warmup, checks.number("cycle_mult", cycle_mult, owner=OWNER, above=0))
-    peaks = [max_lr * falling**index for index in range(len(lengths))]
+    peaks = list(accumulate(repeat(falling, len(lengths) - 1), mul, initial=max_lr))
     cycles = [_cycle(peak, min_lr, length, warmup) for peak, length in zip(peaks[:-1], lengths[:-1], strict=True)]
     rest = _for_ever(peaks[-1], min_lr, lengths[-1], warmup, falling)
     return spliced(sequence(*cycles, rest), {0: min_lr})
@@ -40,7 +42,7 @@ def cosine_annealing_with_warmup(
 def _lengths(first: int, warmup: int, factor: float) -> list[int]:
     """The length of each cycle, up to the first one that the next ones equal, or to a far step."""
     lengths = [first]
-    while len(lengths) < _MOST and sum(lengths) < _FAR:
+    while len(lengths) < _MOST and sum(lengths) < FAR:
         following = max(1, int((lengths[-1] - warmup) * factor)) + warmup
         if following == lengths[-1]:
             break

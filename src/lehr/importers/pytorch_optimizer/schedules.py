@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from ...schedules import Constant, PowerLaw, Ramp, Schedule, Table, checks
 from ...schedules.combinators import sequence
 from ..after import ended
-from ..building import spliced, turned, wave
+from ..building import FAR, extrapolated, spliced, turned, wave
 from .restarts import cosine_annealing_with_warmup
-
-FAR = 10**9
-"""Updates after which what goes on for ever is held."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +36,7 @@ def _linear(
     run: Run, *, t_max: int, max_lr: float, min_lr: float = 0.0, init_lr: float = 0.0, warmup_steps: int = 0
 ) -> Schedule:
     length = _decay(run, t_max, warmup_steps)
-    change = Ramp(0.0, abs(max_lr - min_lr) / length * FAR, FAR)
-    tail = Constant(min_lr) - change if min_lr <= max_lr else Constant(min_lr) + change
+    tail = extrapolated(max_lr, min_lr, length)
     rise = _late(min_lr, init_lr, max_lr, warmup_steps)
     return ended(rise.then(Ramp(max_lr, min_lr, length)), tail, run.after, owner=run.name, does="goes on below 0")
 
@@ -108,8 +104,7 @@ def _warmup_stable_decay(
     cooldown_type: str = "1-sqrt",
 ) -> Schedule:
     """Only the cosine comes to the lowest rate; the others come to 0, and then jump up to it."""
-    if cooldown_type not in _COOLDOWNS:
-        raise ValueError(checks.unknown("cooldown_type", cooldown_type, _COOLDOWNS))
+    checks.one_of("cooldown_type", cooldown_type, _COOLDOWNS)
     low = run.peak * checks.number("min_lr_ratio", min_lr_ratio, owner=run.name)
     if cooldown_type == "cosine":
         fall = turned(run.peak, low, num_decay_steps, 2 * num_cycles)

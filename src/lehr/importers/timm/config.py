@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ...schedules import Schedule
+from ..originals import optimizer_with
 from .live import from_timm
 from .schedules import BUILDERS
 
@@ -56,12 +57,10 @@ def stepped(scheduler: Any, steps: int, group: int = 0) -> list[float]:
 
 def _built(config: Mapping[str, Any]) -> Any:
     """The scheduler of a config, on an optimizer of one parameter."""
-    import torch
-
     timm = import_module("timm.scheduler")
     if config.get("lr") is None:
         raise ValueError("the config has no `lr`: timm computes it from `lr_base` and the batch; write it there")
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=float(config["lr"]))
+    optimizer = optimizer_with(float(config["lr"]))
     if "name" in config:
         settings = {name: value for name, value in config.items() if name not in ("name", "lr")}
         return getattr(timm, config["name"])(optimizer, **settings)

@@ -27,7 +27,7 @@ def from_timm(
         after: timm finds the cycle by a logarithm, and at some exact restarts it finds the one before. ``"hold"``
             restarts there and warns, ``"peer"`` has timm's rate, that of the end of a cycle.
         tabulate: Positions for which to write down each rate of a scheduler that lehr does not know, or noise that
-            has no end. Past them the rate holds, and there is no noise.
+            has no end. After them the rate holds, without noise.
 
     Raises:
         ValueError: It is not a scheduler of timm or follows a metric, its groups differ and ``group`` is not given, or

@@ -13,10 +13,7 @@ from itertools import accumulate
 from typing import Any
 
 from ...schedules import Constant, PowerLaw, Ramp, Schedule, Table, checks
-from ..building import decayed, levels, restarted
-
-_FAR = 1e9
-"""A position beyond any run."""
+from ..building import FAR, decayed, levels, power_shape, restarted
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def _cosine(source: Source) -> Schedule:
 
 def _poly(source: Source) -> Schedule:
     k, power = float(source.scheduler.k_decay), float(source.scheduler.power)
-    return _cycles(source, f"polynomial({power!r})" if k == 1 else f"1-power({k!r}, {power!r})")
+    return _cycles(source, power_shape(power) if k == 1 else f"1-power({k!r}, {power!r})")
 
 
 def _tanh(source: Source) -> Schedule:
@@ -107,7 +104,7 @@ def _times(source: Source) -> int:
     times = checks.integer("cycle_limit", timm.cycle_limit, owner=source.owner, least=0)
     if timm.cycle_mul <= 1:
         return times
-    return min(times, 1 + int(math.log(1 + _FAR / timm.t_initial * (timm.cycle_mul - 1)) / math.log(timm.cycle_mul)))
+    return min(times, 1 + int(math.log(1 + FAR / timm.t_initial * (timm.cycle_mul - 1)) / math.log(timm.cycle_mul)))
 
 
 def _misplaced(source: Source, cycles: Schedule, begins: float) -> dict[int, float]:

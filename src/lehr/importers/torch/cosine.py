@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ...schedules import Constant, Ramp
+from ..building import wave
 from .factors import and_hold
 from .law import Law, Onward, absolute, cannot, first_step_counts
 from .source import Source
@@ -15,9 +16,8 @@ def annealing(source: Source, group: int) -> Law:
     steps, eta, base = source.fields["T_max"], float(source.fields["eta_min"]), source.base(group)
 
     def onward(first: float) -> Onward:
-        up, down = Ramp(eta, base, steps, "cosine"), Ramp(base, eta, steps, "cosine")
         body = Ramp(first, eta, steps, "cosine")
-        return Onward(body, body.then(up.then(down).repeat()), "rises again", "CosineAnnealingLR")
+        return Onward(body, body.then(wave(eta, base, steps)), "rises again", "CosineAnnealingLR")
 
     def stepped(rate: float) -> float:
         if not first_step_counts():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate
 
-from ...schedules import Constant, Exponential, Ramp, Schedule, checks
-from ...schedules.combinators import sequence
+from ...schedules import Constant, Ramp, Schedule, checks
+from ..building import decayed, levels, power_shape
 from .law import Law, Onward, cannot, first_step_counts
 from .source import Source
 
@@ -59,7 +59,7 @@ def polynomial(source: Source, group: int) -> Law:
     def onward(first: float) -> Onward:
         if steps < 1 or power == 0:
             return Onward(Constant(first))
-        ramp: Schedule = Ramp(first, 0.0, steps, "linear" if power == 1 else f"polynomial({float(power)!r})")
+        ramp: Schedule = Ramp(first, 0.0, steps, power_shape(power))
         return Onward(ramp if _whole(steps) else ramp.cut(0, math.floor(steps)))
 
     def stepped(rate: float) -> float:
@@ -96,12 +96,7 @@ def _decaying(first: float, gamma: float, every: int, staircase: bool = False) -
     every = checks.integer("step_size", every, owner="StepLR")
     if not first or gamma == 1:
         return Onward(Constant(first))
-    if gamma == 0:
-        return Onward(Constant(first, every).then(Constant(0.0)))
-    length = None
-    if gamma > 1:  # a growth without an end overflows
-        length = max(1, int(every * math.log(_LARGEST / first) / math.log(gamma)))
-    return Onward(Exponential(first, gamma, every, staircase, length))
+    return Onward(decayed(first, gamma, every, staircase=staircase, largest=_LARGEST))
 
 
 def multistep(source: Source, group: int) -> Law:
@@ -110,14 +105,9 @@ def multistep(source: Source, group: int) -> Law:
     counts: dict[int, int] = {at: n for at, n in dict(source.fields["milestones"]).items() if _whole(at) is not None}
 
     def onward(first: float) -> Onward:
-        levels, total = [first], 0
         ahead = sorted(at for at in counts if at > 0)
-        for at in ahead:
-            total += counts[at]
-            levels.append(first * gamma**total)
-        lengths = [int(after - before) for before, after in pairwise([0, *ahead])]
-        parts = [Constant(level, length) for level, length in zip(levels, lengths, strict=False)]
-        return Onward(sequence(*parts, Constant(levels[-1])))
+        passed = accumulate(counts[at] for at in ahead)
+        return Onward(levels(first, [(at, first * gamma**n) for at, n in zip(ahead, passed, strict=True)]))
 
     def at_0(rate: float) -> float:
         return float(rate * gamma ** counts.get(0, 0))

@@ -11,7 +11,7 @@ from ...warn import warn
 from . import momentum, simulated
 from .combined import onward
 from .law import Inexpressible
-from .source import LEHR, Source, of_object, schedule_of_lehr
+from .source import Source, of_object
 
 _CLOSE, _NOTHING = 1e-6, 1e-12
 
@@ -67,7 +67,6 @@ def from_torch(
     """
     source = of_object(scheduler)
     by_key = hyperparameters(source, after=after, tabulate=tabulate, keys=[key])
-    _warn_of_bases(source)
     if key not in by_key:
         raise ValueError(f"this {source.kind} does not drive {checks.shown(key)}, only {' and '.join(driven(source))}")
     schedules = by_key[key]
@@ -171,18 +170,6 @@ def _in_force(source: Source, group: int) -> float:
             f"{last[group]:g}: other code has changed the rate; the schedule is the one that leads to the present rate"
         )
     return (last[group] - nothing) / (one - nothing)
-
-
-def _warn_of_bases(source: Source) -> None:
-    """Say that a scheduler of torch multiplies the first rate of our own one, because it was built after it."""
-    ours = [schedule_of_lehr(leaf, 0) for leaf in source.leaves if leaf.kind == LEHR]
-    for leaf in source.leaves:
-        base = leaf.base(0)
-        if leaf.kind != LEHR and any(schedule(0) == base < schedule._highest for schedule in ours):
-            warn(
-                f"{leaf.kind} was built after a lehr.Scheduler and multiplies its first rate, {base:g}, as torch does: "
-                f"build it before, or join the schedules, a.then(b)"
-            )
 
 
 def _rate_at(source: Source, group: int) -> Callable[[float], float]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...schedules import Schedule, checks
 from ..after import check_after
-from ..arguments import call
+from ..settings import call
 from .schedules import BUILDERS, Run
 
 _FOLLOWS_A_METRIC = {
@@ -58,8 +58,7 @@ def from_transformers(
         raise ValueError(
             f"{name} follows a metric, so it is not a schedule: use {_FOLLOWS_A_METRIC[name]} beside a schedule"
         )
-    if name not in BUILDERS:
-        raise ValueError(checks.unknown("name of a transformers schedule", name, BUILDERS))
+    checks.one_of("name of a transformers schedule", name, BUILDERS)
     if num_warmup_steps is None and name not in _WITHOUT_WARMUP:
         raise ValueError(f"{name} needs `num_warmup_steps`; without a warmup give num_warmup_steps=0")
     run = Run(

@@ -14,7 +14,7 @@ from ...schedules import Constant, PowerLaw, Ramp, Schedule, checks
 from ...schedules.combinators import sequence
 from ...warn import warn
 from ..after import ended
-from ..building import restarted, turned, wave
+from ..building import power_shape, restarted, turned, wave
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,10 @@ def _cosine_with_restarts(run: Run, *, num_cycles: float = 1) -> Schedule:
     cycles = checks.number("num_cycles", num_cycles, owner=run.name, above=0)
     total = run.decay
     period = total / Fraction(str(cycles))
-    falls, length = period.denominator, period.numerator  # so many cycles, which together are a whole number of updates
+    falls, length = (
+        period.denominator,
+        period.numerator,
+    )  # so many cycles, which together are an integer number of updates
     fall: Schedule = Ramp(run.peak, 0.0, length, "cosine")
     if falls > 1:
         fall = Ramp(run.peak, 0.0, 1, "cosine").repeat(falls).stretch(length)
@@ -100,8 +103,7 @@ def _polynomial(run: Run, *, lr_end: float = 1e-7, power: float = 1.0) -> Schedu
     if end >= run.peak:
         raise ValueError(f"{run.name} needs `lr_end` below `lr`, got lr_end={lr_end!r} and lr={run.peak!r}")
     exponent = checks.number("power", power, owner=run.name, above=0)
-    shape = "linear" if exponent == 1 else f"polynomial({exponent!r})"
-    return run.rise.then(Ramp(run.peak, end, max(0, run.total - run.warmup), shape))
+    return run.rise.then(Ramp(run.peak, end, max(0, run.total - run.warmup), power_shape(exponent)))
 
 
 def _inverse_sqrt(run: Run, *, timescale: float | None = None) -> Schedule:
@@ -163,10 +165,8 @@ def _warmup_stable_decay(
 ) -> Schedule:
     low = run.peak * checks.number("min_lr_ratio", min_lr_ratio, owner=run.name)
     length = checks.integer("num_decay_steps", num_decay_steps, owner=run.name, least=0)
-    if warmup_type not in _RISES:
-        raise ValueError(checks.unknown("warmup_type", warmup_type, _RISES))
-    if decay_type not in _FALLS:
-        raise ValueError(checks.unknown("decay_type", decay_type, _FALLS))
+    checks.one_of("warmup_type", warmup_type, _RISES)
+    checks.one_of("decay_type", decay_type, _FALLS)
     rise = Ramp(low, run.peak, run.warmup, _RISES[warmup_type])
     stable = _stable(run, length, num_stable_steps)
     half_turns = 2 * checks.number("num_cycles", num_cycles, owner=run.name)

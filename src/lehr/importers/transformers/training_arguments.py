@@ -7,10 +7,12 @@ import math
 import os
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ...schedules import Schedule, checks
+from .. import config_file
+from ..originals import installed, optimizer_with, stepped
+from ..settings import Settings
 from .by_name import from_transformers
 from .schedules import ENDS_WITH_THE_RUN
 
@@ -42,7 +44,7 @@ def from_training_arguments(
     >>> from_training_arguments(given)(10)
     0.1
     """
-    config = file_or_mapping if isinstance(file_or_mapping, Mapping) else _read(file_or_mapping)
+    config = file_or_mapping if isinstance(file_or_mapping, Mapping) else config_file.read(file_or_mapping)
     return from_transformers(after=after, **_settings(config, num_training_steps))
 
 
@@ -56,40 +58,20 @@ from_config = from_training_arguments
 
 def original(config: Mapping[str, Any], steps: int, *, num_training_steps: int | None = None) -> list[float] | None:
     """The rates that ``get_scheduler`` of transformers gives the first ``steps`` updates; None without transformers."""
-    try:
-        import torch
-        from transformers import get_scheduler
-    except ImportError:
+    if (theirs := installed("transformers")) is None:
         return None
     own = _settings(config, num_training_steps)
     name, lr, warmup, total = (own.pop(key) for key in _NAMED)
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
-    rates: list[float] = []
+    optimizer = optimizer_with(lr)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # transformers warns of a length that it ignores
-        scheduler = get_scheduler(name, optimizer, warmup, total, own)
-        for _ in range(steps):
-            rates.append(float(optimizer.param_groups[0]["lr"]))
-            optimizer.step()
-            scheduler.step()
-    return rates
-
-
-def _read(path: str | os.PathLike[str]) -> Mapping[str, Any]:
-    try:
-        config = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        reason = checks.printable(str(error))
-        raise ValueError(f"{checks.named(str(path))}: TrainingArguments are a JSON file: {reason}") from None
-    if not isinstance(config, Mapping):
-        raise ValueError(f"{checks.named(str(path))}: TrainingArguments are a mapping, got {checks.shown(config)}")
-    return config
+        return stepped(optimizer, theirs.get_scheduler(name, optimizer, warmup, total, own), steps)
 
 
 def _settings(config: Mapping[str, Any], num_training_steps: int | None) -> dict[str, Any]:
     """The arguments of `from_transformers` that `TrainingArguments` stand for."""
-    own = config.get("lr_scheduler_kwargs") or {}
-    own = json.loads(own) if isinstance(own, str) else own
+    own = config.get("lr_scheduler_kwargs")
+    own = {} if own is None else _parsed(own) if isinstance(own, str) else own
     if not isinstance(own, Mapping) or any(name in own for name in _NAMED):
         raise ValueError(
             f"`lr_scheduler_kwargs` must be a mapping without {', '.join(_NAMED)}, got {checks.shown(own)}"
@@ -102,11 +84,20 @@ def _settings(config: Mapping[str, Any], num_training_steps: int | None) -> dict
     return {**dict(zip(_NAMED, (name, lr, warmup, total), strict=True)), **own}
 
 
+def _parsed(text: str) -> object:
+    """The settings in a text, as the Trainer's command line takes them; the text itself if they are none."""
+    try:
+        return json.loads(text or "{}")
+    except ValueError:
+        return text
+
+
 _NAMED = ("name", "lr", "num_warmup_steps", "num_training_steps")
 
 
 def _total(config: Mapping[str, Any], num_training_steps: int | None) -> int | None:
-    max_steps = checks.real("max_steps", config.get("max_steps", -1), owner="TrainingArguments")
+    given = config.get("max_steps")
+    max_steps = checks.real("max_steps", -1 if given is None else given, owner="TrainingArguments")
     if max_steps <= 0:
         return num_training_steps
     if num_training_steps not in (None, max_steps):
@@ -118,9 +109,9 @@ def _total(config: Mapping[str, Any], num_training_steps: int | None) -> int | N
 
 
 def _warmup(config: Mapping[str, Any], total: int | None) -> int:
-    owner = "TrainingArguments"
-    steps = checks.number("warmup_steps", config.get("warmup_steps") or 0, owner=owner)
-    share = steps or checks.number("warmup_ratio", config.get("warmup_ratio") or 0, owner=owner)
+    settings = Settings("TrainingArguments", config)
+    steps = settings.number("warmup_steps", 0)
+    share = steps or settings.number("warmup_ratio", 0)
     if steps >= 1 or not share:
         return int(steps)
     if total is None:
