@@ -1,6 +1,6 @@
 """Configs of frameworks that are not installed: the imported schedule has the rates of the transcribed original.
 
-Hundreds of configs of each framework are drawn in `benchmarks.import_cases`, which transcribes and names each source;
+Hundreds of configs of each framework are drawn in `benchmarks.importers`, which transcribes and names each source;
 here they are compared update by update, also where a warmup is 0 or as long as the run, the run is one update long, and
 past its end. The files beside this one have tables that a reader can check by hand.
 """
@@ -15,37 +15,39 @@ import pytest
 
 import lehr
 from lehr import importers
+from lehr.importers import reading
+from lehr.importers.comparing import difference
 
-case = pytest.importorskip("benchmarks.import_cases.case")
+bench = pytest.importorskip("benchmarks.importers")
 
-FRAMEWORKS = ("composer", "deepspeed", "fairseq", "megatron", "nanogpt", "olmo", "torchtitan")
-FAMILIES = [
-    (framework, family, draw)
-    for framework in FRAMEWORKS
-    for family, draw in importlib.import_module(f"benchmarks.import_cases.{framework}").FAMILIES.items()
-]
+FRAMEWORKS = [name for name, about in bench.FRAMEWORKS.items() if about.beside == bench.TRANSCRIPTION]
 each_family = pytest.mark.parametrize(
-    ("family", "draw"), [pytest.param(family, draw, id=f"{name} {family}") for name, family, draw in FAMILIES]
+    ("framework", "cases"),
+    [
+        pytest.param(framework, cases, id=f"{framework} {family}")
+        for framework in FRAMEWORKS
+        for family, cases in bench.families(framework).items()
+    ],
 )
 
 
 @each_family
-def test_every_update_has_the_rate_of_the_original(family, draw):
-    for c in case.drawn({family: draw}):
-        assert case.difference(c.schedule(), c.original(c.steps)) < 1e-12, c
+def test_every_update_has_the_rate_of_the_original(framework, cases):
+    for c in cases():
+        assert difference(c.schedule(), c.original(c.steps)).largest < bench.FRAMEWORKS[framework].tolerance, c
 
 
 def test_a_difference_would_be_seen():
     wrong = lehr.Ramp(1.0, 0.1, 10)
-    assert case.difference(wrong, [wrong(t) for t in range(12)]) == 0
-    assert case.difference(wrong, [wrong(t) * (1 + 2e-12 * (t == 4)) for t in range(12)]) > 1e-12
-    assert case.difference(wrong, [wrong(max(t - 1, 0)) for t in range(12)]) > 0.05
+    assert difference(wrong, [wrong(t) for t in range(12)]).largest == 0
+    assert difference(wrong, [wrong(t) * (1 + 2e-12 * (t == 4)) for t in range(12)]).largest > 1e-12
+    assert difference(wrong, [wrong(max(t - 1, 0)) for t in range(12)]).largest > 0.05
 
 
 @each_family
-def test_what_is_imported_is_a_schedule_like_any_other(family, draw):
+def test_what_is_imported_is_a_schedule_like_any_other(framework, cases):
     """It prints as code and is saved; its rates in an array are those one by one."""
-    for c in case.drawn({family: draw}, 4):
+    for c in cases(4):
         schedule = c.schedule()
         assert eval(repr(schedule), vars(lehr)) == schedule
         assert lehr.spec.from_dict(lehr.spec.to_dict(schedule)) == schedule
@@ -54,11 +56,9 @@ def test_what_is_imported_is_a_schedule_like_any_other(family, draw):
 
 
 @each_family
-def test_a_config_is_recognised_by_its_framework_alone(family, draw):
-    (owner,) = (name for name, known, drawing in FAMILIES if (known, drawing) == (family, draw))
-    for c in case.drawn({family: draw}, 10):
-        recognised = [n for n in FRAMEWORKS if importlib.import_module(f"lehr.importers.{n}").recognises(c.config)]
-        assert recognised == [owner], c.config
+def test_a_config_is_recognised_by_its_framework_alone(framework, cases):
+    for c in cases(10):
+        assert [name for name in reading.FRAMEWORKS if reading.importer(name).recognises(c.config)] == [framework]
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -76,8 +76,7 @@ def test_what_is_not_of_the_framework_is_not_recognised(framework):
 
 @pytest.mark.parametrize(("framework", "package"), [("deepspeed", "deepspeed"), ("torchtitan", "torchtitan")])
 def test_the_original_runs_where_it_is_installed(framework, package):
-    family, draw = next((family, draw) for name, family, draw in FAMILIES if name == framework)
-    (c,) = case.drawn({family: draw}, 1)
+    (c,) = next(iter(bench.families(framework).values()))(1)
     rates = importlib.import_module(f"lehr.importers.{framework}").original(c.config, 3)
     assert rates == (None if find_spec(package) is None else pytest.approx(c.original(3)))
 

@@ -10,7 +10,7 @@ import pytest
 import lehr
 from lehr.importers import from_fairseq
 
-source = pytest.importorskip("benchmarks.import_cases.fairseq")
+source = pytest.importorskip("benchmarks.importers.fairseq")
 
 
 def imported(kind, lr=(1.0,), updates_per_epoch=None, after="peer", **args):

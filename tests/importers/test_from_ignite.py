@@ -1,14 +1,14 @@
-"""ignite's parameter schedulers, simulated and run in an Engine beside the imported schedule."""
-
-import random
+"""ignite's parameter schedulers, called event by event and run in an Engine beside the imported schedule."""
 
 import pytest
 import torch
 
 from lehr.importers import from_ignite
+from lehr.importers.comparing import difference
 
 handlers = pytest.importorskip("ignite.handlers.param_scheduler")
 engines = pytest.importorskip("ignite.engine")
+bench = pytest.importorskip("benchmarks.importers")
 
 EVENTS = 150
 
@@ -26,42 +26,11 @@ def in_an_engine(scheduler, optimizer, events=EVENTS):
     return used
 
 
-def cyclical(kind, generator):
-    """The settings of a cyclical scheduler."""
-    g = generator
-    settings = {
-        "start_value": g.uniform(0, 1),
-        "end_value": g.uniform(0, 1),
-        "cycle_size": g.choice([2, 3, 4, 7, 10, 37]),
-    }
-    settings |= {"cycle_mult": g.choice([1, 1.0, 2, 1.5]), "start_value_mult": g.choice([1.0, 0.5, 1.1])}
-    settings |= {"end_value_mult": g.choice([1.0, 0.5, settings["start_value_mult"]])}
-    if kind == "LinearCyclicalScheduler":
-        settings |= {"monotonic": g.random() < 0.5}
-    if settings.get("monotonic", True):
-        settings |= {"warmup_duration": g.choice([0, 0, 1, 5])}
-    return settings
-
-
-@pytest.mark.parametrize("kind", ["LinearCyclicalScheduler", "CosineAnnealingScheduler"])
-def test_cycles(kind):
-    generator = random.Random(kind)
-    for _ in range(100):
-        settings = cyclical(kind, generator)
-        scheduler = getattr(handlers, kind)(sgd(), "lr", **settings)
-        schedule = from_ignite(scheduler, training_steps=EVENTS)
-        theirs = [value for _, value in getattr(handlers, kind).simulate_values(EVENTS, param_name="lr", **settings)]
-        assert [schedule(t) for t in range(EVENTS)] == pytest.approx(theirs, rel=1e-12, abs=1e-15), settings
-
-
-def test_piecewise():
-    generator = random.Random(5)
-    for _ in range(60):
-        at = sorted(generator.sample(range(100), generator.randrange(1, 6)))
-        pairs = [(t, generator.uniform(0, 1)) for t in at]
-        theirs = handlers.PiecewiseLinear.simulate_values(EVENTS, param_name="lr", milestones_values=pairs)
-        schedule = from_ignite(handlers.PiecewiseLinear(sgd(), "lr", pairs))
-        assert [schedule(t) for t in range(EVENTS)] == pytest.approx([v for _, v in theirs], rel=1e-12, abs=1e-15)
+@pytest.mark.parametrize("family", bench.families("ignite"))
+def test_every_scheduler(family):
+    """With drawn settings, called event by event."""
+    for c in bench.families("ignite")[family]():
+        assert difference(c.schedule(), c.original(c.steps)).largest < 1e-12, c.config
 
 
 def concatenated(optimizer):

@@ -240,7 +240,7 @@ def test_groups_with_one_schedule_need_no_choice():
 def test_groups_with_different_schedules(group):
     build = of("CosineAnnealingLR", T_max=10, eta_min=0.2)
     optimizer = sgd(0.5, 1.0, names=("body", "head"))
-    with pytest.raises(ValueError, match=r"different schedules \(their first values are 0: 0.5, 1: 1\): give group=0"):
+    with pytest.raises(ValueError, match=r"\(their first values are body: 0.5, head: 1\): say which with group="):
         from_torch(build(optimizer), after="peer")
     schedule = from_torch(build(sgd(0.5, 1.0, names=("body", "head"))), after="peer", group=group)
     assert schedule(0) == (0.5 if group == 0 else 1.0)

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 
 from lehr import Constant, PowerLaw, Ramp
 from lehr.importers import from_keras
+from lehr.importers.comparing import difference
 from lehr.importers.keras import from_config, original, recognises
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras")
-cases = pytest.importorskip("benchmarks.import_originals.keras")
-difference = pytest.importorskip("benchmarks.import_originals.compare").difference
+cases = pytest.importorskip("benchmarks.importers.keras")
 
-FAMILIES = sorted({family for family, _ in cases.CASES})
+ABOUT = pytest.importorskip("benchmarks.importers").FRAMEWORKS["keras"]
+FAMILIES = sorted(cases.FAMILIES)
 
 
 def config_of(kind, **settings):
@@ -30,12 +31,12 @@ def same(config):
     """The imported schedule is the original at every update, past the end too."""
     schedule = quietly(lambda: from_config(config))
     rates = original(config, cases.steps(config))
-    assert difference(schedule, rates, cases.SMALLEST) < cases.TOLERANCE, config
+    assert difference(schedule, rates, ABOUT.smallest).largest < ABOUT.tolerance, config
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_schedule(family):
-    configs = [config for name, config in cases.CASES if name == family]
+    configs = [c.config for c in cases.FAMILIES[family]()]
     for config in configs:
         assert recognises(config)
         same(config)
@@ -52,10 +53,10 @@ def float64():
 @pytest.mark.usefixtures("float64")
 def test_in_float64(family):
     """Here every rate counts, and a rate of 0 is 0."""
-    configs = [config for name, config in cases.CASES if name == family]
+    configs = [c.config for c in cases.FAMILIES[family]()]
     for config in configs[::2]:
         schedule, rates = quietly(lambda config=config: from_config(config)), original(config, 70)
-        assert difference(schedule, rates, 1e-3) < cases.TOLERANCE_FLOAT64, config
+        assert difference(schedule, rates, 1e-3).largest < cases.TOLERANCE_FLOAT64, config
         assert all(schedule(t) == 0 for t, rate in enumerate(rates) if rate == 0)
 
 
@@ -118,7 +119,7 @@ def test_the_schedule_is_built_from_parts():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_live_schedule_its_own_settings_and_an_optimizer(family):
-    config = next(config for name, config in cases.CASES if name == family)
+    config = next(cases.FAMILIES[family]()).config
     live = keras.optimizers.schedules.deserialize(config)
     schedule = from_keras(config)
     assert from_keras(live) == from_keras(live.get_config()) == schedule
@@ -137,7 +138,7 @@ def test_the_horizon_of_a_cycle_grows():
     """Over 50 cycles: each comes to the end rate, and starts again from a share of the height."""
     config = config_of("PolynomialDecay", initial_learning_rate=1.0, decay_steps=4, end_learning_rate=0.5, cycle=True)
     schedule = from_keras(config)
-    assert difference(schedule, original(config, 200), 1.0) < 1e-6
+    assert difference(schedule, original(config, 200), 1.0).largest < 1e-6
     assert [schedule(4 * k) for k in (1, 2, 50)] == [0.5] * 3
     assert schedule(5) == pytest.approx(0.5 + 0.5 * (1 - 5 / 8))
 
@@ -150,9 +151,9 @@ def test_a_restart_that_keras_misses():
     assert rates[25] < 1e-6  # on torch
     with pytest.warns(UserWarning, match="CosineDecayRestarts misses the restart at step 25 by rounding"):
         schedule = from_keras(live)
-    assert difference(from_keras(live, after="peer"), rates, 1.0) < 1e-6
+    assert difference(from_keras(live, after="peer"), rates, 1.0).largest < 1e-6
     rates[25] = 1.0
-    assert difference(schedule, rates, 1.0) < 1e-6
+    assert difference(schedule, rates, 1.0).largest < 1e-6
     with pytest.warns(UserWarning, match="may be one too low where a cycle starts on a whole step, such as 10"):
         assert from_keras(config) == schedule
 

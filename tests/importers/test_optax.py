@@ -9,27 +9,28 @@ from hypothesis import strategies as st
 
 from lehr import Constant, Ramp
 from lehr.importers import from_optax
+from lehr.importers.comparing import difference
 from lehr.importers.optax import from_config, original, recognises
 
 jax = pytest.importorskip("jax")
 optax = pytest.importorskip("optax")
-cases = pytest.importorskip("benchmarks.import_originals.optax")
-difference = pytest.importorskip("benchmarks.import_originals.compare").difference
+cases = pytest.importorskip("benchmarks.importers.optax")
 
-FAMILIES = sorted({family for family, _ in cases.CASES})
+ABOUT = pytest.importorskip("benchmarks.importers").FRAMEWORKS["optax"]
+FAMILIES = sorted(cases.FAMILIES)
 
 
 def same(config):
     """The imported schedule is the original at every update, past the end too."""
     schedule = from_config(config)
     rates = original(config, cases.steps(config))
-    assert difference(schedule, rates, cases.SMALLEST) < cases.TOLERANCE, config
+    assert difference(schedule, rates, ABOUT.smallest).largest < ABOUT.tolerance, config
     return schedule
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_schedule(family):
-    configs = [config for name, config in cases.CASES if name == family]
+    configs = [c.config for c in cases.FAMILIES[family]()]
     for config in configs:
         assert recognises(config)
         same(config)
@@ -38,11 +39,11 @@ def test_every_schedule(family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_in_float64(family):
     """Here every rate counts, and a rate of 0 is 0."""
-    configs = [config for name, config in cases.CASES if name == family]
+    configs = [c.config for c in cases.FAMILIES[family]()]
     with jax.enable_x64(True):
         for config in configs[::3]:
             schedule, rates = from_config(config), original(config, cases.steps(config))
-            assert difference(schedule, rates, 1e-3) < cases.TOLERANCE_X64, config
+            assert difference(schedule, rates, 1e-3).largest < cases.TOLERANCE_FLOAT64, config
             assert all(schedule(t) == 0 for t, rate in enumerate(rates) if rate == 0)
 
 

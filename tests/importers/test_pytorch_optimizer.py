@@ -10,25 +10,26 @@ from hypothesis import strategies as st
 
 from lehr import Constant, Ramp
 from lehr.importers import from_pytorch_optimizer
+from lehr.importers.comparing import difference
 from lehr.importers.pytorch_optimizer import from_config, original, recognises
 
 theirs = pytest.importorskip("pytorch_optimizer")
-cases = pytest.importorskip("benchmarks.import_originals.pytorch_optimizer")
-difference = pytest.importorskip("benchmarks.import_originals.compare").difference
+cases = pytest.importorskip("benchmarks.importers.pytorch_optimizer")
 
-FAMILIES = sorted({family for family, _ in cases.CASES})
+ABOUT = pytest.importorskip("benchmarks.importers").FRAMEWORKS["pytorch_optimizer"]
+FAMILIES = sorted(cases.FAMILIES)
 
 
 def same(config):
     """The imported schedule is the original at every update, past the end too."""
     schedule = from_config(config, after="peer")
     rates = original(config, cases.steps(config))
-    assert difference(schedule, rates, cases.SMALLEST) < cases.TOLERANCE, config
+    assert difference(schedule, rates, ABOUT.smallest).largest < ABOUT.tolerance, config
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_scheduler(family):
-    configs = [config for name, config in cases.CASES if name == family]
+    configs = [c.config for c in cases.FAMILIES[family]()]
     for config in configs:
         assert recognises(config)
         same(config)
@@ -99,7 +100,7 @@ def test_what_misbehaves_after_its_end_holds(name):
     with pytest.warns(UserWarning, match=rf"{name} {TAILS[name]} after step 21; .*after=\"peer\""):
         schedule = from_config(config)
     rates = original(config, 50)
-    assert difference(schedule, rates[:22]) < 1e-12
+    assert difference(schedule, rates[:22]).largest < 1e-12
     assert schedule(49) == schedule(21)
     assert abs(rates[49] - schedule(49)) > 0.1
 
@@ -109,7 +110,7 @@ def test_cycles_whose_lengths_come_to_rest():
     config = {"name": "cosine_annealing_with_warmup", "first_cycle_steps": 20, "cycle_mult": 1.01, "gamma": 0.9}
     schedule = from_config(config)
     assert schedule.length is None
-    assert difference(schedule, original(config, 500), 1e-6) < 1e-10
+    assert difference(schedule, original(config, 500), 1e-6).largest < 1e-10
 
 
 def test_pytorch_optimizer_is_not_needed():

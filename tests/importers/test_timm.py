@@ -10,26 +10,27 @@ from hypothesis import strategies as st
 
 from lehr import Constant, Exponential, Ramp
 from lehr.importers import from_timm
+from lehr.importers.comparing import difference
 from lehr.importers.timm import from_config, original, recognises, stepped
 
-cases = pytest.importorskip("benchmarks.import_originals.timm")
+cases = pytest.importorskip("benchmarks.importers.timm")
 timm = pytest.importorskip("timm.scheduler")
-difference = pytest.importorskip("benchmarks.import_originals.compare").difference
 
-FAMILIES = sorted({family for family, _ in cases.CASES})
+ABOUT = pytest.importorskip("benchmarks.importers").FRAMEWORKS["timm"]
+FAMILIES = sorted(cases.FAMILIES)
 
 
 def same(config):
     """The imported schedule is the original at every position, past the end too."""
     schedule = from_config(config, after="peer")
     rates = original(config, cases.steps(config))
-    assert difference(schedule, rates, cases.SMALLEST) < cases.TOLERANCE, config
+    assert difference(schedule, rates, ABOUT.smallest).largest < ABOUT.tolerance, config
     assert all(schedule(t) == 0 for t, rate in enumerate(rates) if rate == 0)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_scheduler(family):
-    configs = [config for name, config in cases.CASES if name == family]
+    configs = [c.config for c in cases.FAMILIES[family]()]
     assert len(configs) >= 36
     for config in configs:
         same(config)
@@ -121,9 +122,9 @@ def test_a_restart_that_timm_misses():
         schedule = from_config(config)
     assert [schedule(t) for t in (0, 10, 40, 130, 400, 1210)] == [1.0] * 6
     assert rates[1210] == 0.0 == from_config(config, after="peer")(1210)
-    assert difference(from_config(config, after="peer"), rates) < 1e-12
+    assert difference(from_config(config, after="peer"), rates).largest < 1e-12
     rates[1210] = 1.0
-    assert difference(schedule, rates) < 1e-12
+    assert difference(schedule, rates).largest < 1e-12
 
 
 def test_the_warning_counts_the_warmup():
@@ -140,7 +141,7 @@ def test_a_restart_at_which_timm_fails():
     own = {"t_initial": 10, "cycle_mul": 1.3, "cycle_limit": 3, "k_decay": 0.5}
     with pytest.raises(TypeError, match="not complex"):
         stepped(scheduler(**own), 30)
-    assert difference(from_timm(scheduler(**own)), stepped(scheduler(**own), 22)) < 1e-12
+    assert difference(from_timm(scheduler(**own)), stepped(scheduler(**own), 22)).largest < 1e-12
     assert from_timm(scheduler(**own))(23) == 0.1
     assert from_timm(scheduler("PolyLRScheduler", **own))(23) == 0.1  # where timm writes a complex number
 
@@ -156,7 +157,7 @@ def test_cycles_that_shrink():
     """Past the sum of all cycles timm takes the logarithm of a negative number; lehr holds the floor."""
     config = {"name": "PolyLRScheduler", "lr": 1.0, "t_initial": 16, "cycle_mul": 0.5, "cycle_limit": 4, "lr_min": 0.1}
     schedule = from_config(config, after="peer")
-    assert difference(schedule, original(config, 31)) < 1e-12
+    assert difference(schedule, original(config, 31)).largest < 1e-12
     with pytest.raises(ValueError, match="math domain error"):
         original(config, 40)
     assert schedule(31) == schedule(400) == pytest.approx(0.1)
@@ -168,7 +169,7 @@ def test_noise_without_an_end():
         from_timm(open_ended)
     rates = stepped(scheduler(t_initial=50, noise_range_t=20, noise_seed=5), 60)
     schedule = from_timm(open_ended, tabulate=45)
-    assert difference(schedule, rates[:45]) < 1e-12
+    assert difference(schedule, rates[:45]).largest < 1e-12
     assert schedule(47) == Ramp(0.1, 0, 50, "cosine")(47)
 
 
@@ -185,7 +186,7 @@ def test_a_decay_of_ones_own():
             warmup_t=3,
         )
 
-    assert difference(from_timm(build()), stepped(build(), 90)) < 1e-12
+    assert difference(from_timm(build()), stepped(build(), 90)).largest < 1e-12
 
 
 def test_groups_with_rates_of_their_own():
@@ -197,7 +198,7 @@ def test_groups_with_rates_of_their_own():
     with pytest.raises(ValueError, match=r"group 0 has the rate 0.1, group 1 has 0.15; say which with group="):
         from_timm(build())
     for group in (0, 1):
-        assert difference(from_timm(build(), group=group), stepped(build(), 40, group)) < 1e-12
+        assert difference(from_timm(build(), group=group), stepped(build(), 40, group)).largest < 1e-12
     with pytest.raises(ValueError, match="at most 1 for `group`"):
         from_timm(build(), group=2)
 
@@ -222,7 +223,7 @@ def test_the_arguments_of_the_train_script():
     assert not recognises({"sched": "cosine"})
     schedule = from_config(config)
     assert schedule == Ramp(1e-5, 0.05, 3).then(Ramp(0.05, 1e-4, 30, "cosine").cut(3))
-    assert difference(schedule, original(config, 40)) < 1e-12
+    assert difference(schedule, original(config, 40)).largest < 1e-12
     with pytest.raises(ValueError, match="no `lr`"):
         from_config(config | {"lr": None})
     with pytest.raises(ValueError, match="follows a metric"):

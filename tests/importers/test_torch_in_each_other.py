@@ -25,6 +25,9 @@ from torch.optim.swa_utils import SWALR
 
 import lehr
 from lehr.importers import from_torch
+from lehr.importers.comparing import difference
+
+bench = pytest.importorskip("benchmarks.importers")
 
 FACTORS = [
     lambda o: ConstantLR(o, 0.5, 3),
@@ -304,3 +307,30 @@ def test_a_class_of_torch_that_is_new_here_is_in_the_list():
 
     there = {name for name in torch_schedulers.__all__ if name != "LRScheduler"} | {"SWALR"}
     assert there == _CLASSES
+
+
+# The draws whose figures the docs have.
+
+
+@pytest.mark.parametrize("family", bench.families("torch"))
+def test_the_draws_of_the_table(family):
+    """torch multiplies the rate step by step, which drifts; to the step, the tests above compare."""
+    for c in bench.families("torch")[family](30):
+        assert difference(c.schedule(), c.original(c.steps)).largest < bench.FRAMEWORKS["torch"].tolerance, c.config
+
+
+def test_growing_factors_are_multiplied():
+    """Each alone is held before it is infinite, and so is their product."""
+    assert_reads(lambda o: ChainedScheduler([ExponentialLR(o, 1.1), StepLR(o, 2, 1.2)]), 100)
+
+
+def test_a_rate_below_0_at_a_seam_is_refused():
+    """torch: 2 + (0.1 - 2) · 2 / (1 + cos(π/2)) = -1.8 in its first update."""
+
+    def build(o):
+        return SequentialLR(o, [ChainedScheduler([CosineAnnealingLR(o, 2, 2.0)]), StepLR(o, 3)], [5])
+
+    optimizer = sgd(0.1)
+    assert used(optimizer, quietly(lambda: build(optimizer)), 1) == pytest.approx([-1.8])
+    with pytest.raises(ValueError, match=r"torch begins a scheduler inside another at -1\.8: no rate"):
+        from_torch(quietly(lambda: build(sgd(0.1))))

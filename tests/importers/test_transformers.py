@@ -10,20 +10,21 @@ from hypothesis import strategies as st
 
 from lehr import Constant, PowerLaw, Ramp
 from lehr.importers import from_training_arguments, from_transformers
+from lehr.importers.comparing import difference
 from lehr.importers.transformers import from_config, original, recognises
 
 transformers = pytest.importorskip("transformers")
-cases = pytest.importorskip("benchmarks.import_originals.transformers")
-difference = pytest.importorskip("benchmarks.import_originals.compare").difference
+cases = pytest.importorskip("benchmarks.importers.transformers")
 
-FAMILIES = sorted({family for family, _ in cases.CASES})
+ABOUT = pytest.importorskip("benchmarks.importers").FRAMEWORKS["transformers"]
+FAMILIES = sorted(cases.FAMILIES)
 
 
 def same(config, steps):
     """The imported schedule is the original at every one of so many updates."""
     schedule = quietly(lambda: from_config(config, after="peer"))
     rates = original(config, steps)
-    assert difference(schedule, rates, cases.SMALLEST) < cases.TOLERANCE, config
+    assert difference(schedule, rates, ABOUT.smallest).largest < ABOUT.tolerance, config
     assert schedule(0) == 0 or rates[0] != 0
     # A cosine that goes on comes to 0 between two floats: transformers rounds it to 0, lehr to something like 1e-30.
     turns = "num_cycles" in config["lr_scheduler_kwargs"] or config["lr_scheduler_type"].startswith("cosine")
@@ -32,7 +33,7 @@ def same(config, steps):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_schedule(family):
-    configs = [config for name, config in cases.CASES if name == family]
+    configs = [c.config for c in cases.FAMILIES[family]()]
     assert len(configs) >= 10
     for config in configs:
         same(config, cases.steps(config))
@@ -103,7 +104,7 @@ def test_a_cosine_holds_its_final_rate_and_says_so(name):
     with pytest.warns(UserWarning, match=rf"{name} goes on along its cosine after step {end}; .*after=\"peer\""):
         schedule = from_config(config)
     rates = original(config, 26)
-    assert difference(schedule, rates[: end + 1]) < 1e-12
+    assert difference(schedule, rates[: end + 1]).largest < 1e-12
     assert schedule(25) == schedule(end) == pytest.approx(own.get("min_lr_rate", 0.0))
     assert rates[25] > schedule(25) + 0.1  # it rises again
 
@@ -118,7 +119,7 @@ def test_a_hard_restart_that_transformers_misses_by_rounding():
     with pytest.warns(UserWarning, match=rf"misses the restart at step {missed[0]}.* by rounding"):
         schedule = from_config(config)
     assert [schedule(t) for t in range(0, 98, 2)] == [1.0] * 49
-    assert difference(from_config(config, after="peer"), rates) < 1e-12
+    assert difference(from_config(config, after="peer"), rates).largest < 1e-12
 
 
 def test_training_arguments_as_transformers_writes_them(tmp_path):
@@ -143,7 +144,7 @@ def test_training_arguments_as_transformers_writes_them(tmp_path):
     assert schedule(warmup - 1) == pytest.approx(3e-4 * 30 / 31)
     config = json.loads(file.read_text())
     assert recognises(config)
-    assert difference(schedule, original(config, 1001)) < 1e-12
+    assert difference(schedule, original(config, 1001)).largest < 1e-12
 
 
 def test_a_file_that_is_none(tmp_path):
@@ -176,7 +177,7 @@ def test_warmup_and_length_of_training_arguments(more, total, warmup):
 def test_what_needs_no_length():
     for name in ("constant", "constant_with_warmup", "inverse_sqrt"):
         config = EPOCHS | {"lr_scheduler_type": name, "warmup_steps": 5}
-        assert difference(from_training_arguments(config), original(config, 50)) < 1e-12
+        assert difference(from_training_arguments(config), original(config, 50)).largest < 1e-12
 
 
 def test_a_length_that_is_ignored_is_told():

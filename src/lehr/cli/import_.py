@@ -31,19 +31,23 @@ LONGEST_LINE = 2_000
 @click.option("-o", "--out", metavar="FILE", help="Write the spec: .json, .yaml, .toml, .txt.")
 @click.option("--after", type=click.Choice(AFTER), default="hold", help="After the end: hold, or as the original does.")
 @click.option("--framework", metavar="NAME", help="Whose config it is, where several would read it.")
+@click.option("--group", metavar="GROUP", help="Param group of a checkpoint, by index or name.")
+@click.option("--scheduler", "place", metavar="PLACE", help="Scheduler of a checkpoint: lr_schedulers.1.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting first: max_steps=20000.")
 @click.option("--tabulate", callback=as_steps, metavar="STEPS", help="Keep the rates that no formula says.")
 @click.option("--check/--no-check", default=True, help="Step the original beside it, if it is installed.")
 @view_options
 def import_(
-    file: Path, out: str | None, after: str, framework: str | None, changes: tuple[str, ...], tabulate: int | None,
-    check: bool, stop: int | None, log: bool, share: bool,
+    file: Path, out: str | None, after: str, framework: str | None, group: str | None, place: str | None,
+    changes: tuple[str, ...], tabulate: int | None, check: bool, stop: int | None, log: bool, share: bool,
 ) -> None:  # fmt: skip
     """Print the schedule that a config FILE of another framework asks for.
 
     FILE is the JSON of transformers' TrainingArguments or of DeepSpeed, a schedule of Keras, the TOML of torchtitan,
     the YAML of Composer or OLMo, the arguments of Megatron-LM, fairseq or timm, a config of nanoGPT (which is read, not
-    executed), or a torch checkpoint with the state of a scheduler.
+    executed), or a torch checkpoint with the state of a scheduler. optax and pytorch_optimizer have no file of their
+    own: a JSON, YAML or TOML with the `name` of a schedule there and its arguments is read. ignite has none either:
+    call lehr.importers.from_ignite(scheduler).
 
     Prints its framework, the spec in one line, the picture, and how far the schedule is from the original, stepped
     beside it where the framework is installed.
@@ -54,12 +58,13 @@ def import_(
     """
     config = _changed(config_file.read(file), changes)
     framework = framework or reading.framework_of(config)
-    schedule = _schedule(framework, config, after, tabulate)
+    options = _options(framework, group=int(group) if group and group.isdecimal() else group, place=place)
+    schedule = _schedule(framework, config, after, tabulate, options)
     if out:
         spec.write(schedule, out)
     echo(f"{framework}\n{_line(schedule)}\n\n{draw({'': schedule}, stop, log, share)}")
     if check:
-        echo(fitted(f"\n{_checked(framework, config, schedule, stop)}", columns()))
+        echo(fitted(f"\n{_checked(framework, config, schedule, stop, options)}", columns()))
     if out:
         echo(wrote(out))
 
@@ -72,15 +77,30 @@ def _line(schedule: Schedule) -> str:
     return f"{text[:LONGEST_LINE]}... ({len(text):,} characters; --out FILE writes all)"
 
 
-def _schedule(framework: str, config: Mapping[str, Any], after: str, tabulate: int | None) -> Schedule:
+def _options(framework: str, **given: object) -> dict[str, Any]:
+    """What the framework's importer takes beside the config.
+
+    Raises:
+        ValueError: The framework is unknown, or its configs have no such thing.
+    """
+    reading.importer(framework)
+    options = {name: value for name, value in given.items() if value is not None}
+    if any(name not in reading.FRAMEWORKS[framework].options for name in options):
+        raise click.BadParameter(f"--group and --scheduler are for a torch checkpoint, not for a config of {framework}")
+    return options
+
+
+def _schedule(
+    framework: str, config: Mapping[str, Any], after: str, tabulate: int | None, options: Mapping[str, Any]
+) -> Schedule:
     """The schedule, with what the importer warns of on stderr."""
     importer = reading.importer(framework)
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
         try:
-            schedule = importer.from_config(config, after=after)
+            schedule = importer.from_config(config, after=after, **options)
         except ValueError:
-            rates = importer.original(config, tabulate) if tabulate else None
+            rates = importer.original(config, tabulate, **options) if tabulate else None
             if rates is None:
                 raise
             schedule = Table(tuple(rates))
@@ -89,10 +109,12 @@ def _schedule(framework: str, config: Mapping[str, Any], after: str, tabulate: i
     return schedule
 
 
-def _checked(framework: str, config: Mapping[str, Any], schedule: Schedule, stop: int | None) -> str:
+def _checked(
+    framework: str, config: Mapping[str, Any], schedule: Schedule, stop: int | None, options: Mapping[str, Any]
+) -> str:
     """What a comparison with the original says."""
     steps = min(stop or int(schedule.length or horizon(schedule)) or 1, MOST_COMPARED)
-    rates = reading.importer(framework).original(config, steps)
+    rates = reading.importer(framework).original(config, steps, **options)
     about = reading.FRAMEWORKS[framework]
     if rates:
         found = comparing.difference(schedule, rates)

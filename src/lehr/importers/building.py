@@ -10,16 +10,16 @@ from ..schedules.combinators import sequence
 from ..warn import warn
 
 LARGEST = 1e38
-"""A rate that grows for ever is held from here on: the largest float32, in which most originals compute, is 3.4e38."""
+"""A rate that grows for ever is held from here on: the largest float32 is 3.4e38, and products stay finite."""
 
 
 FAR = 10**9
 """Positions after which what goes on or grows without bound is held: a schedule has to have bounds."""
 
 
-def lasting(start: float, factor: float, largest: float = LARGEST) -> int:
-    """How many times ``factor``, which is above 1, multiplies ``start`` before it is above ``largest``."""
-    return max(0, math.floor((math.log(largest) - math.log(start)) / math.log(factor)))
+def lasting(start: float, factor: float) -> int:
+    """How many times ``factor``, which is above 1, multiplies ``start`` before it is above `LARGEST`."""
+    return max(0, math.floor((math.log(LARGEST) - math.log(start)) / math.log(factor)))
 
 
 def power_shape(exponent: float) -> str:
@@ -27,9 +27,7 @@ def power_shape(exponent: float) -> str:
     return "linear" if exponent == 1 else f"polynomial({float(exponent)!r})"
 
 
-def decayed(
-    start: float, factor: float, every: float, *, staircase: bool = False, largest: float = LARGEST
-) -> Schedule:
+def decayed(start: float, factor: float, every: float, *, staircase: bool = False) -> Schedule:
     """``start`` times ``factor`` every so many positions, also for the factors that `Exponential` does not take.
 
     >>> decayed(1.0, 0.0, 10)(1), decayed(1.0, 2.0, 10)(30)
@@ -38,7 +36,7 @@ def decayed(
     if factor == 0:
         return Constant(start, every if staircase else 1).then(Constant(0.0))
     if factor > 1 and start > 0:
-        return Exponential(start, factor, every, staircase, every * max(1, lasting(start, factor, largest)))
+        return Exponential(start, factor, every, staircase, every * max(1, lasting(start, factor)))
     return Exponential(start, factor, every, staircase)
 
 

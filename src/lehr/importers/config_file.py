@@ -124,7 +124,10 @@ def _checkpoint(path: Path) -> object:
         raise
     except Exception as error:  # torch has errors of many types for a file that is not one of its own
         reason = checks.printable(str(error).partition("\n")[0])
-        raise ValueError(f"{_named(path)}: torch cannot read the checkpoint with weights_only=True: {reason}") from None
+        hint = _HINTS.get(path.name, "")
+        raise ValueError(
+            f"{_named(path)}: torch cannot read the checkpoint with weights_only=True{hint}: {reason}"
+        ) from None
 
 
 _LANGUAGES: dict[str, tuple[str, Callable[[str], object]]] = {
@@ -133,6 +136,9 @@ _LANGUAGES: dict[str, tuple[str, Callable[[str], object]]] = {
     ".yaml": ("YAML", _yaml),
     ".yml": ("YAML", _yaml),
     ".py": ("Python", assignments),
+}
+_HINTS = {
+    "training_args.bin": ", for it holds a Python object: save TrainingArguments.to_json_string() as a .json instead"
 }
 CHECKPOINTS = (".pt", ".pth", ".bin", ".ckpt")
 

@@ -23,14 +23,14 @@ class Importer(Protocol):
     def recognises(self, config: Config, /) -> bool:
         """Whether the config is one of this framework. It never raises, whatever the values are."""
 
-    def from_config(self, config: Config, /, *, after: str = "hold") -> Schedule:
+    def from_config(self, config: Config, /, *, after: str = "hold", **options: Any) -> Schedule:
         """The schedule that the config asks for.
 
         Raises:
             ValueError: The config asks for what is not a schedule, or lacks a setting.
         """
 
-    def original(self, config: Config, steps: int, /) -> list[float] | None:
+    def original(self, config: Config, steps: int, /, **options: Any) -> list[float] | None:
         """The rates that the framework itself uses in the first ``steps`` updates.
 
         None where it is not installed, or cannot be run from the config alone.
@@ -45,12 +45,14 @@ class Framework(NamedTuple):
         module: The module by which its original is run; None where it cannot be run from a config alone.
         package: What to install for it.
         precision: The precision in which it computes its rates.
+        options: What its importer takes beside the config: of a checkpoint ``group`` and ``place``.
     """
 
     sign: str
     module: str | None = None
     package: str = ""
     precision: str = "float64"
+    options: tuple[str, ...] = ()
 
     @property
     def is_installed(self) -> bool:
@@ -68,20 +70,29 @@ FRAMEWORKS: dict[str, Framework] = {
     "nanogpt": Framework("assignments to `learning_rate` and `lr_decay_iters`, in a Python file"),
     "olmo": Framework("a `scheduler` of OLMo-core, in a YAML", "olmo_core", "ai2-olmo-core"),
     "optax": Framework("the `name` of a schedule of optax beside its arguments", "optax", "optax", "float32"),
+    "pytorch_optimizer": Framework(
+        "the `name` of a scheduler of pytorch_optimizer beside its arguments", "pytorch_optimizer", "pytorch_optimizer"
+    ),
     "timm": Framework("`sched` and `warmup_epochs` among the arguments of its training script", "timm", "timm"),
-    "torch": Framework("the state of a scheduler of torch.optim, in a checkpoint", "torch", "torch"),
+    "torch": Framework(
+        "the state of a scheduler of torch.optim, in a checkpoint", "torch", "torch", options=("group", "place")
+    ),
     "torchtitan": Framework("`[lr_scheduler]` beside `[training]`, in a TOML", "torchtitan", "torchtitan"),
     "transformers": Framework("`lr_scheduler_type`, in a JSON", "transformers", "transformers"),
 }
 """By the name of its module here."""
+
+_WITHOUT_A_FILE = {"ignite": "ignite has no config file: call lehr.importers.from_ignite(scheduler)"}
 
 
 def importer(framework: str) -> Importer:
     """The module that reads the configs of a framework.
 
     Raises:
-        ValueError: The framework is unknown.
+        ValueError: The framework is unknown, or has no config file.
     """
+    if framework in _WITHOUT_A_FILE:
+        raise ValueError(_WITHOUT_A_FILE[framework])
     name = checks.one_of("framework", framework, FRAMEWORKS)
     return cast(Importer, import_module(f".{name}", __package__))
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from ...schedules import Schedule
 from . import simulated
-from .reader import hyperparameters, the_only
-from .source import Source, kind_of_state, of_state
+from .reader import chosen, hyperparameters, index_of
+from .source import FUNCTIONS, Source, kind_of_state, of_state
 
 _MOST_DEEP = 4
 Place = tuple[str, Mapping[str, Any]]
@@ -19,26 +19,48 @@ def recognises(config: Mapping[str, Any]) -> bool:
     return next(_states(config), None) is not None
 
 
-def from_config(config: Mapping[str, Any], *, after: str = "hold") -> Schedule:
-    """The schedule of the learning rate; see `from_torch`."""
-    return the_only(hyperparameters(_source(config), after=after, keys=["lr"])["lr"])
+def from_config(
+    config: Mapping[str, Any], *, after: str = "hold", group: int | str | None = None, place: str | None = None
+) -> Schedule:
+    """The schedule of the learning rate; see `from_torch`.
+
+    Args:
+        config: The checkpoint.
+        after: As in `from_torch`.
+        group: As in `from_torch`.
+        place: Where in the checkpoint the scheduler's state is, if it has several: ``"lr_schedulers.1"``.
+    """
+    source = _source(config, place)
+    return chosen(source, hyperparameters(source, after=after, keys=["lr"])["lr"], group)
 
 
-def original(config: Mapping[str, Any], steps: int) -> list[float] | None:
+def original(
+    config: Mapping[str, Any], steps: int, *, group: int | str | None = None, place: str | None = None
+) -> list[float] | None:
     """The rates of a new scheduler with the same settings, stepped in torch."""
     try:
-        return simulated.rates(_source(config), steps)["lr"][0]
+        source = _source(config, place)
+        return simulated.rates(source, steps)["lr"][index_of(source, 0 if group is None else group)]
     except (ImportError, ValueError):
         return None
 
 
-def _source(config: Mapping[str, Any]) -> Source:
-    found = list(_states(config))
-    if len(found) != 1:
-        places = ", ".join(place or "the whole file" for place, _ in found) or "none"
-        raise ValueError(f"a checkpoint with the state of one scheduler is needed; found: {places}")
-    [(_, state)] = found
-    return of_state(state, _groups(config) or _groups_by_themselves(state))
+def _source(config: Mapping[str, Any], place: str | None) -> Source:
+    found = dict(_states(config))
+    if place is None and len(found) == 1:
+        (place,) = found
+    if place is None or place not in found:
+        places = ", ".join(place or "the whole file" for place in found) or "none"
+        raise ValueError(
+            f"the state of one scheduler is needed, and the checkpoint has {places}; say which with --scheduler PLACE"
+        )
+    state = found[place]
+    if kind_of_state(state) == FUNCTIONS:
+        raise ValueError(
+            f"the state of a {FUNCTIONS} does not hold its Python functions, and so no schedule: import the config of "
+            f"the run (of transformers the JSON of its TrainingArguments), or in Python the scheduler, with from_torch"
+        )
+    return of_state(state, _groups_of(config, _bases(state)))
 
 
 def _states(config: object, place: str = "", depth: int = 0) -> Iterator[Place]:
@@ -50,12 +72,30 @@ def _states(config: object, place: str = "", depth: int = 0) -> Iterator[Place]:
             yield from _states(value, f"{place}.{name}" if place else name, depth + 1)
 
 
-def _groups(config: object, depth: int = 0) -> Sequence[Mapping[str, Any]] | None:
-    """The param groups of the first optimizer whose state is in a checkpoint."""
+def _groups_of(config: Mapping[str, Any], bases: list[float]) -> Sequence[Mapping[str, Any]]:
+    """The param groups that a scheduler multiplies the rates of; only those rates where no optimizer's state fits."""
+    for groups in _groups(config):
+        rates = [group.get("initial_lr", group.get("lr")) for group in groups if isinstance(group, Mapping)]
+        if not bases or rates == bases:
+            return groups
+    return [{"lr": rate, "initial_lr": rate} for rate in bases]
+
+
+def _groups(config: object, depth: int = 0) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The param groups of every optimizer whose state is in a checkpoint."""
     if isinstance(config, Mapping) and isinstance(config.get("param_groups"), list):
-        return list(config["param_groups"])
-    inside = _inside(config) if depth < _MOST_DEEP else ()
-    return next((groups for _, value in inside if (groups := _groups(value, depth + 1)) is not None), None)
+        yield config["param_groups"]
+    elif depth < _MOST_DEEP:
+        for _, value in _inside(config):
+            yield from _groups(value, depth + 1)
+
+
+def _bases(state: Mapping[str, Any]) -> list[float]:
+    """The rates that a scheduler multiplies, one for each param group."""
+    if "base_lrs" in state:
+        return [float(rate) for rate in state["base_lrs"]]
+    inner = (_bases(part) for part in state.get("_schedulers", ()) if isinstance(part, Mapping))
+    return next((bases for bases in inner if bases), [])
 
 
 def _inside(config: object) -> Iterator[tuple[str, object]]:
@@ -63,11 +103,3 @@ def _inside(config: object) -> Iterator[tuple[str, object]]:
         yield from ((str(name), value) for name, value in config.items())
     elif isinstance(config, list | tuple):
         yield from ((str(index), value) for index, value in enumerate(config[:100]))
-
-
-def _groups_by_themselves(state: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Param groups with only the rates that the scheduler multiplies, where the optimizer's state is not known."""
-    for inner in (state, *state.get("_schedulers", ())):
-        if isinstance(inner, Mapping) and "base_lrs" in inner:
-            return [{"lr": rate, "initial_lr": rate} for rate in inner["base_lrs"]]
-    return []

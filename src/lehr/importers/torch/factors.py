@@ -11,9 +11,6 @@ from ..building import decayed, levels, power_shape
 from .law import Law, Onward, cannot, first_step_counts
 from .source import Source
 
-_LARGEST = 1e300
-"""A rate that grows for ever holds here: torch's overflows a little later."""
-
 
 def constant(source: Source, group: int) -> Law:
     """ConstantLR: B·f for N steps, then B."""
@@ -96,7 +93,7 @@ def _decaying(first: float, gamma: float, every: int, staircase: bool = False) -
     every = checks.integer("step_size", every, owner="StepLR")
     if not first or gamma == 1:
         return Onward(Constant(first))
-    return Onward(decayed(first, gamma, every, staircase=staircase, largest=_LARGEST))
+    return Onward(decayed(first, gamma, every, staircase=staircase))
 
 
 def multistep(source: Source, group: int) -> Law:

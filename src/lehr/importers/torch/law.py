@@ -88,9 +88,16 @@ class Law:
     is_absolute: bool = False
 
     def first(self, how: str, rate: float) -> float:
-        """The rate at position 0, where the way to it has the name ``how``."""
+        """The rate at position 0, where the way to it has the name ``how``.
+
+        Raises:
+            ValueError: It is below 0.
+        """
         lead = getattr(self, how) or self.built
-        return float(lead(rate))
+        first = float(lead(rate))
+        if first < 0:
+            raise ValueError(f"torch begins a scheduler inside another at {first:g}: no rate of a schedule is below 0")
+        return first
 
 
 def absolute(onward: Onward) -> Law:

@@ -69,10 +69,7 @@ def from_torch(
     by_key = hyperparameters(source, after=after, tabulate=tabulate, keys=[key])
     if key not in by_key:
         raise ValueError(f"this {source.kind} does not drive {checks.shown(key)}, only {' and '.join(driven(source))}")
-    schedules = by_key[key]
-    if group is not None:
-        return schedules[_index(source, group)]
-    return the_only(schedules)
+    return chosen(source, by_key[key], group)
 
 
 def close(a: float, b: float, base: float) -> bool:
@@ -80,23 +77,27 @@ def close(a: float, b: float, base: float) -> bool:
     return math.isclose(a, b, rel_tol=_CLOSE, abs_tol=_NOTHING * base)
 
 
-def the_only(schedules: dict[int, Schedule]) -> Schedule:
-    """The schedule that all groups have.
+def chosen(source: Source, schedules: dict[int, Schedule], group: int | str | None) -> Schedule:
+    """The schedule of a group, or the one that all groups have.
 
     Raises:
-        ValueError: They have different ones.
+        ValueError: The group is unknown, or none is given and they have different schedules.
     """
+    if group is not None:
+        return schedules[index_of(source, group)]
     first, *others = schedules.values()
     if any(other != first for other in others):
-        firsts = ", ".join(f"{index}: {schedule(0):g}" for index, schedule in list(schedules.items())[:8])
+        names = [checks.named(member.get("name", index)) for index, member in enumerate(source.groups)]
+        firsts = ", ".join(f"{names[index]}: {schedule(0):g}" for index, schedule in list(schedules.items())[:8])
         raise ValueError(
-            f"the param groups have different schedules (their first values are {firsts}): give group=0 for the first "
-            f"and so on; Scheduler.replacing(scheduler) takes all of them"
+            f"the param groups have different schedules (their first values are {firsts}): say which with group=, by "
+            f"index or name; Scheduler.replacing(scheduler) takes all of them"
         )
     return first
 
 
-def _index(source: Source, group: int | str) -> int:
+def index_of(source: Source, group: int | str) -> int:
+    """The index of a param group, from that or from its name."""
     known = {index: index for index in range(len(source.groups))} | {
         member["name"]: index for index, member in enumerate(source.groups) if "name" in member
     }

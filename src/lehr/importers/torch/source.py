@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -180,13 +180,6 @@ def of_state(state: Any, groups: Sequence[Mapping[str, Any]], depth: int = 0) ->
 def _check_depth(depth: int) -> None:
     if depth > MOST_DEEP:
         raise ValueError(f"schedulers are nested at most {MOST_DEEP} deep")
-
-
-def walk(source: Source) -> Iterator[Source]:
-    """A scheduler and all that are inside it."""
-    yield source
-    for child in source.children:
-        yield from walk(child)
 
 
 def schedule_of_lehr(source: Source, group: int) -> Schedule:

@@ -7,11 +7,10 @@ from importlib.util import find_spec, module_from_spec
 from itertools import product
 from typing import Any
 
+from .case import Family, listed
+
 if "timm" not in sys.modules and (found := find_spec("timm")) is not None:
     sys.modules["timm"] = module_from_spec(found)  # timm.scheduler without the models, which need torchvision
-
-TOLERANCE = 1e-12
-SMALLEST = 1e-3
 
 _WARMUPS: list[dict[str, Any]] = [
     {},
@@ -68,7 +67,7 @@ _WSD: list[dict[str, Any]] = [
 ]
 
 
-def _cases() -> list[tuple[str, dict[str, Any]]]:
+def _configs() -> dict[str, list[dict[str, Any]]]:
     made: list[tuple[str, dict[str, Any]]] = []
     for name, own in _OWN.items():
         made += [(name, o | w | c) for o, w, c in product(own, _WARMUPS, _CYCLES)]
@@ -78,12 +77,18 @@ def _cases() -> list[tuple[str, dict[str, Any]]]:
     made += [("WSDLRScheduler", o | w) for o, w in product(_WSD, without_prefix)]
     noise = {"noise_range_t": [4, 17], "noise_pct": 0.5, "noise_seed": 3}
     made += [(name, settings | noise) for name, settings in made[::9]]
-    return [(name, {"name": name, "lr": 0.1, **settings}) for name, settings in made]
+    configs: dict[str, list[dict[str, Any]]] = {}
+    for name, settings in made:
+        configs.setdefault(name, []).append({"name": name, "lr": 0.1, **settings})
+    return configs
 
 
-CASES = _cases()
+CONFIGS = _configs()
 
 
 def steps(config: dict[str, Any]) -> int:
     """How many positions of a config to compare: past the end of nearly all of them."""
     return 130
+
+
+FAMILIES: dict[str, Family] = listed("timm", CONFIGS, steps)

@@ -12,7 +12,7 @@ from typing import Any
 
 from lehr.importers import from_nanochat, from_nanogpt
 
-from .case import Case, Draw, rate, size
+from .case import Case, Family, drawn, rate, size
 
 
 def nanogpt_at(s: dict[str, Any], step: int) -> float:
@@ -71,4 +71,4 @@ def draw_nanochat(g: random.Random) -> Case:
     return Case("nanochat", s, run(nanochat_at, s, peak), past, from_nanochat, {"lr": peak, "after": "peer"})
 
 
-FAMILIES: dict[str, Draw] = {"nanoGPT": draw_nanogpt, "nanochat": draw_nanochat}
+FAMILIES: dict[str, Family] = drawn({"nanoGPT": draw_nanogpt, "nanochat": draw_nanochat})

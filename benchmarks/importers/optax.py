@@ -5,14 +5,10 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-TOLERANCE = 1e-6
-"""optax computes in float32."""
+from .case import Family, listed
 
-TOLERANCE_X64 = 1e-12
+TOLERANCE_FLOAT64 = 1e-12
 """Under ``jax_enable_x64``."""
-
-SMALLEST = 1.0
-"""Differences are relative to the largest rate, at whose scale a float32 rounds."""
 
 _FALLS: tuple[dict[str, Any], ...] = ({}, {"staircase": True, "transition_begin": 3}, {"end_value": 0.1})
 _ENDS: tuple[dict[str, Any], ...] = ({}, {"end_value": 0.4})
@@ -98,10 +94,13 @@ _OWN: dict[str, list[dict[str, Any]]] = {
     ],
 }
 
-CASES = [(name, {"name": name, **arguments}) for name, own in _OWN.items() for arguments in own]
+CONFIGS = {name: [{"name": name, **arguments} for arguments in own] for name, own in _OWN.items()}
 
 
 def steps(config: dict[str, Any]) -> int:
     """How many updates of a config to compare: past the end of nearly all of them."""
     slow = "interpolate" in config["name"] or "onecycle" in config["name"]
     return 45 if slow else 70
+
+
+FAMILIES: dict[str, Family] = listed("optax", CONFIGS, steps)

@@ -13,7 +13,7 @@ from typing import Any
 
 from lehr.importers import from_fairseq
 
-from .case import Case, Draw, rate, size
+from .case import Case, Family, drawn, rate, size
 
 Arguments = dict[str, Any]
 
@@ -266,13 +266,15 @@ def draw_manual(g: random.Random) -> Case:
     return case("manual", "manual", a, manual(a), 150)
 
 
-FAMILIES: dict[str, Draw] = {
-    "inverse_sqrt": draw_inverse_sqrt,
-    "polynomial_decay": draw_polynomial,
-    "cosine": draw_cosine,
-    "tri_stage": draw_tri_stage,
-    "triangular": draw_triangular,
-    "step": draw_step,
-    "fixed": draw_fixed,
-    "manual": draw_manual,
-}
+FAMILIES: dict[str, Family] = drawn(
+    {
+        "inverse_sqrt": draw_inverse_sqrt,
+        "polynomial_decay": draw_polynomial,
+        "cosine": draw_cosine,
+        "tri_stage": draw_tri_stage,
+        "triangular": draw_triangular,
+        "step": draw_step,
+        "fixed": draw_fixed,
+        "manual": draw_manual,
+    }
+)

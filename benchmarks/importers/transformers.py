@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-TOLERANCE = 1e-12
-SMALLEST = 1e-3
+from .case import Family, listed
 
 _RUNS = [(0, 1), (0, 7), (0, 100), (1, 1), (1, 2), (3, 20), (7, 61), (10, 97), (13, 13), (20, 13), (37, 301)]
 """Updates of the warmup and of the run: no warmup, nothing but a warmup, odd sizes, a warmup longer than the run."""
@@ -42,30 +41,27 @@ _OWN: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def _cases() -> list[tuple[str, dict[str, Any]]]:
-    cases = []
-    for name, own in _OWN.items():
-        for (warmup, total), (index, settings) in product(_RUNS, enumerate(own)):
-            if name == "polynomial" and warmup == total:
-                continue  # transformers divides by zero at the end of the warmup
-            cases.append(
-                (
-                    name,
-                    {
-                        "lr_scheduler_type": name,
-                        "learning_rate": _RATES[(index + total) % 2],
-                        "warmup_steps": warmup,
-                        "max_steps": total,
-                        "lr_scheduler_kwargs": settings,
-                    },
-                )
-            )
-    return cases
+def _configs(name: str) -> list[dict[str, Any]]:
+    """Every run with every setting; transformers divides by zero where a polynomial has only its warmup."""
+    return [
+        {
+            "lr_scheduler_type": name,
+            "learning_rate": _RATES[(index + total) % 2],
+            "warmup_steps": warmup,
+            "max_steps": total,
+            "lr_scheduler_kwargs": settings,
+        }
+        for (warmup, total), (index, settings) in product(_RUNS, enumerate(_OWN[name]))
+        if name != "polynomial" or warmup != total
+    ]
 
 
-CASES = _cases()
+CONFIGS = {name: _configs(name) for name in _OWN}
 
 
 def steps(config: dict[str, Any]) -> int:
     """How many updates of a config to compare: past the end, where a cosine rises again and falls again."""
     return 2 * int(config["max_steps"]) + 30
+
+
+FAMILIES: dict[str, Family] = listed("transformers", CONFIGS, steps)

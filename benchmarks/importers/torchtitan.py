@@ -12,7 +12,7 @@ from typing import Any
 
 from lehr.importers import from_torchtitan
 
-from .case import Case, Draw, rate, size
+from .case import Case, Draw, Family, drawn, rate, size
 
 
 def factor(step: int, total: int, s: dict[str, Any]) -> float:
@@ -45,7 +45,7 @@ def run(config: dict[str, Any]) -> Callable[[int], list[float]]:
 def draw(kind: str) -> Draw:
     """Configs of one ``decay_type``."""
 
-    def drawn(g: random.Random) -> Case:
+    def one(g: random.Random) -> Case:
         total = size(g)
         settings: dict[str, Any] = {"warmup_steps": g.choice([0, 1, total, total + 1, g.randrange(total + 1)])}
         settings |= {"decay_type": kind, "min_lr_factor": g.choice([0.0, 0.1, 1.0])}
@@ -59,7 +59,7 @@ def draw(kind: str) -> Draw:
         past = 2 * total + 5 if decays else total + 1  # without a decay it asserts after its virtual step
         return Case(f"{kind} decay", config, run(config), past, from_torchtitan, {"after": "peer"})
 
-    return drawn
+    return one
 
 
-FAMILIES: dict[str, Draw] = {f"{kind} decay": draw(kind) for kind in ("linear", "sqrt", "cosine")}
+FAMILIES: dict[str, Family] = drawn({f"{kind} decay": draw(kind) for kind in ("linear", "sqrt", "cosine")})

@@ -13,7 +13,7 @@ from typing import Any
 
 from lehr.importers import from_olmo
 
-from .case import Case, Draw, rate, size
+from .case import Case, Draw, Family, drawn, rate, size
 
 Scheduler = dict[str, Any]
 
@@ -227,7 +227,7 @@ def draw_scheduler(g: random.Random, kind: str, peak: float, end: int) -> Schedu
 def draw(kind: str) -> Draw:
     """Configs of one type, in steps or in tokens, past the end of the run."""
 
-    def drawn(g: random.Random) -> Case:
+    def one(g: random.Random) -> Case:
         peak, end = rate(g), size(g, 2)
         per_step = g.choice([1, 1, 3, 7])
         s = draw_scheduler(g, kind, peak, end) | ({"units": "tokens"} if per_step > 1 else {})
@@ -235,7 +235,7 @@ def draw(kind: str) -> Draw:
         updates = -(-end // per_step) if per_step > 1 else 2 * end + 3
         return in_experiment(kind, s, end, per_step, updates, options)
 
-    return drawn
+    return one
 
 
 def in_experiment(kind: str, s: Scheduler, end: int, per_step: int, updates: int, options: dict[str, Any]) -> Case:
@@ -319,5 +319,6 @@ def draw_wsds(g: random.Random) -> Case:
     return in_experiment("wsds", s, end, per_step, updates, options)
 
 
-FAMILIES: dict[str, Draw] = {kind: draw(kind) for kind in TYPES if kind not in ("composable", "sequential", "wsds")}
-FAMILIES |= {"composable": draw_composable, "sequential": draw_sequential, "wsds": draw_wsds}
+DRAWS: dict[str, Draw] = {kind: draw(kind) for kind in TYPES if kind not in ("composable", "sequential", "wsds")}
+DRAWS |= {"composable": draw_composable, "sequential": draw_sequential, "wsds": draw_wsds}
+FAMILIES: dict[str, Family] = drawn(DRAWS)

@@ -13,7 +13,7 @@ from typing import Any
 
 from lehr.importers import from_composer
 
-from .case import Case, Draw, rate, size
+from .case import Case, Draw, Family, drawn, rate, size
 
 Settings = dict[str, Any]
 
@@ -34,7 +34,7 @@ class Run:
         return int(self.max_value * self.ratio)
 
     def convert(self, text: str, ratio: float = 1.0) -> tuple[int, str]:
-        """``_convert_time``: a whole number, and ba, sp or tok."""
+        """``_convert_time``: a integer, and ba, sp or tok."""
         unit = next(unit for unit in ("ep", "ba", "sp", "tok", "dur") if text.endswith(unit))
         value = float(text.removesuffix(unit))
         if unit == "dur":
@@ -150,7 +150,7 @@ def time(g: random.Random, run: Run, dur: bool = True, least: int = 1) -> str:
 def draw(kind: str) -> Draw:
     """Configs of one scheduler."""
 
-    def drawn(g: random.Random) -> Case:
+    def one(g: random.Random) -> Case:
         run = draw_run(g, kind)
         while not run.scaled():
             run = draw_run(g, kind)
@@ -174,7 +174,7 @@ def draw(kind: str) -> Draw:
             kind, config, lambda n: [peak * factor(s, run, t) for t in range(n)], updates, from_composer, options
         )
 
-    return drawn
+    return one
 
 
 def settings(g: random.Random, kind: str, run: Run) -> Settings:
@@ -190,7 +190,7 @@ def settings(g: random.Random, kind: str, run: Run) -> Settings:
         "gamma": g.choice([0.1, 0.5]),
     }
     power: Settings = {"power": g.choice([1.0, 2.0, 0.5])}
-    drawn: dict[str, Settings] = {
+    by_kind: dict[str, Settings] = {
         "step": {"step_size": time(g, run), "gamma": g.choice([0.1, 0.9])},
         "multistep": milestones,
         "constant": {"alpha": g.choice([1.0, 0.3]), "t_max": time(g, run)},
@@ -213,7 +213,7 @@ def settings(g: random.Random, kind: str, run: Run) -> Settings:
             "alpha_f_cooldown": 0.0,
         },
     }
-    return drawn[kind]
+    return by_kind[kind]
 
 
 KINDS = (
@@ -221,4 +221,4 @@ KINDS = (
     "multistep_with_warmup", "constant_with_warmup", "linear_decay_with_warmup", "cosine_with_warmup",
     "polynomial_with_warmup", "inv_sqrt_with_warmup",
 )  # fmt: skip
-FAMILIES: dict[str, Draw] = {kind: draw(kind) for kind in KINDS}
+FAMILIES: dict[str, Family] = drawn({kind: draw(kind) for kind in KINDS})

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-TOLERANCE = 1e-12
-SMALLEST = 1e-3
+from .case import Family, listed
 
 _LATE: list[dict[str, Any]] = [
     {"t_max": t, "warmup_steps": w, "max_lr": 0.3, "min_lr": low, "init_lr": first}
@@ -44,9 +43,12 @@ _OWN: dict[str, list[dict[str, Any]]] = {
     ],
 }
 
-CASES = [(name, {"name": name, **arguments}) for name, own in _OWN.items() for arguments in own]
+CONFIGS = {name: [{"name": name, **arguments} for arguments in own] for name, own in _OWN.items()}
 
 
 def steps(config: dict[str, Any]) -> int:
     """How many updates of a config to compare: past the end of nearly all of them."""
     return 90
+
+
+FAMILIES: dict[str, Family] = listed("pytorch_optimizer", CONFIGS, steps)

@@ -5,14 +5,10 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-TOLERANCE = 1e-6
-"""Keras computes in float32."""
+from .case import Family, listed
 
 TOLERANCE_FLOAT64 = 1e-12
 """With ``keras.config.set_floatx("float64")``."""
-
-SMALLEST = 1.0
-"""Differences are relative to the largest rate, at whose scale a float32 rounds."""
 
 _OWN: dict[str, list[dict[str, Any]]] = {
     "ExponentialDecay": [
@@ -54,13 +50,18 @@ _OWN: dict[str, list[dict[str, Any]]] = {
     ],
 }
 
-CASES = [
-    (name, {"module": "keras.optimizers.schedules", "class_name": name, "config": config, "registered_name": None})
+CONFIGS = {
+    name: [
+        {"module": "keras.optimizers.schedules", "class_name": name, "config": config, "registered_name": None}
+        for config in own
+    ]
     for name, own in _OWN.items()
-    for config in own
-]
+}
 
 
 def steps(config: dict[str, Any]) -> int:
     """How many updates of a config to compare: past the end of nearly all of them."""
     return 70
+
+
+FAMILIES: dict[str, Family] = listed("keras", CONFIGS, steps)

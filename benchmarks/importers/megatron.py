@@ -14,7 +14,7 @@ from typing import Any
 from lehr import Schedule
 from lehr.importers import from_megatron, hyperparameters_from_megatron
 
-from .case import Case, Draw, rate, size
+from .case import Case, Draw, Family, drawn, rate, size
 
 Arguments = dict[str, Any]
 
@@ -115,13 +115,13 @@ def lengths(g: random.Random, style: str) -> Arguments:
 def draw(style: str) -> Draw:
     """Configs of one decay style."""
 
-    def drawn(g: random.Random) -> Case:
+    def one(g: random.Random) -> Case:
         peak = rate(g)
         a = {"lr": peak, "lr_decay_style": style} | lengths(g, style)
         a["min_lr"], a["lr_warmup_init"] = g.choice([0.0, 0.1 * peak, peak]), g.choice([0.0, 0.01 * peak, peak])
         return Case(style, a, run(a), 150, from_megatron, {"after": "peer"})
 
-    return drawn
+    return one
 
 
 def draw_weight_decay(g: random.Random) -> Case:
@@ -137,7 +137,8 @@ def imported_weight_decay(args: Arguments) -> Schedule:
     return hyperparameters_from_megatron(args)["weight_decay"]
 
 
-FAMILIES: dict[str, Draw] = {
+DRAWS: dict[str, Draw] = {
     style: draw(style) for style in ("linear", "constant", "cosine", "inverse-square-root", "WSD")
 }
-FAMILIES["weight decay"] = draw_weight_decay
+DRAWS["weight decay"] = draw_weight_decay
+FAMILIES: dict[str, Family] = drawn(DRAWS)

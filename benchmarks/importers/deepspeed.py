@@ -13,7 +13,7 @@ from typing import Any
 from lehr import Schedule
 from lehr.importers import from_deepspeed, hyperparameters_from_deepspeed
 
-from .case import Case, Draw, rate, size
+from .case import Case, Family, drawn, rate, size
 
 Params = dict[str, Any]
 
@@ -214,12 +214,14 @@ def draw_warmup_cosine(g: random.Random) -> Case:
     return case("WarmupCosineLR", "WarmupCosineLR", params, warmup_cosine(params, base), 260, lr=base)
 
 
-FAMILIES: dict[str, Draw] = {
-    "LRRangeTest": draw_range_test,
-    "OneCycle": draw_one_cycle,
-    "OneCycle, stairs": draw_stairs,
-    "OneCycle, momentum": draw_momentum,
-    "WarmupLR": draw_warmup,
-    "WarmupDecayLR": draw_warmup_decay,
-    "WarmupCosineLR": draw_warmup_cosine,
-}
+FAMILIES: dict[str, Family] = drawn(
+    {
+        "LRRangeTest": draw_range_test,
+        "OneCycle": draw_one_cycle,
+        "OneCycle, stairs": draw_stairs,
+        "OneCycle, momentum": draw_momentum,
+        "WarmupLR": draw_warmup,
+        "WarmupDecayLR": draw_warmup_decay,
+        "WarmupCosineLR": draw_warmup_cosine,
+    }
+)
