@@ -52,13 +52,14 @@ class _Runs:
         ("a.json", "[" * 100_000, "JSON is nested too deeply"),
         ("a.json", '{"a": "' + "a" * config_file.LARGEST + '"}', r"at most 4,000,000 bytes, and this file is larger"),
         ("a.yaml", "a: &b [1]\nc: *b", r"a\.yaml: invalid YAML: line 1 has the anchor &b"),
-        ("a.yaml", "", "is a mapping with names as its keys, got None"),
+        ("a.yaml", "", r"a\.yaml: the file is empty"),
+        ("a.yaml", "# nothing", "is a mapping with names as its keys, got None"),
         ("a.toml", "a = ", "invalid TOML"),
         ("a.py", "a = (", "invalid Python"),
         ("a.py", "a = 1\x00", "invalid Python"),
         ("a.pt", "no checkpoint", r"a\.pt: torch cannot read the checkpoint with weights_only=True"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_what_is_refused(name, content, says, tmp_path):
     path = tmp_path / name

@@ -1,5 +1,6 @@
 """``lehr import``: the framework, the spec, the picture and the comparison, from each framework's own config file."""
 
+import pathlib
 import subprocess
 import sys
 
@@ -67,6 +68,18 @@ lr = 3e-4
 [lr_scheduler]
 warmup_steps = 100
 decay_type = "linear"
+""",
+    "optax.yaml": """
+name: warmup_cosine_decay_schedule
+init_value: 0.0
+peak_value: 0.001
+warmup_steps: 100
+decay_steps: 1000
+""",
+    "pytorch_optimizer.yaml": """
+name: REXScheduler
+total_steps: 1000
+max_lr: 0.001
 """,
     "transformers.json": """
 {"lr_scheduler_type": "linear", "learning_rate": 3e-4, "max_steps": 1000, "warmup_steps": 100}
@@ -222,6 +235,85 @@ def test_what_is_refused(words, says):
 )
 def test_options_that_are_refused(words, says, written):
     assert says in error("import", written("transformers.json"), *words)
+
+
+def saved(tmp_path, state, name="run.pt"):
+    torch.save(state, tmp_path / name)
+    return str(tmp_path / name)
+
+
+@pytest.fixture
+def two_optimizers(tmp_path):
+    """A Lightning checkpoint of two optimizers, the second with two param groups; each scheduler has its own's."""
+    first, second = sgd(0.1), sgd(0.01, 0.02, names=("body", "head"))
+    schedulers = [OneCycleLR(first, 0.5, 100), OneCycleLR(second, [0.3, 0.4], 50)]
+    state = {
+        "state_dict": {"w": torch.ones(3)},
+        "optimizer_states": [first.state_dict(), second.state_dict()],
+        "lr_schedulers": [scheduler.state_dict() for scheduler in schedulers],
+    }
+    return saved(tmp_path, state, "last.ckpt"), schedulers
+
+
+def test_a_scheduler_and_a_group_of_a_checkpoint(two_optimizers):
+    path, schedulers = two_optimizers
+    assert "schedulers at lr_schedulers.0, lr_schedulers.1: say which, with --scheduler" in error("import", path)
+    assert "lr_schedulers.1: say which" in error("import", path, "--scheduler", "lr_schedulers.2")
+    assert "first values are body: 0.012, head: 0.016" in error("import", path, "--scheduler", "lr_schedulers.1")
+    for place, group, scheduler in ((0, "0", 0), (1, "1", 1), (1, "head", 1)):
+        chosen = ["--scheduler", f"lr_schedulers.{place}", "--group", group]
+        done = run("import", path, *chosen)
+        ours = quietly(lambda which=scheduler, index=int(group != "0"): from_torch(schedulers[which], group=index))
+        assert spec.from_text(done.stdout.splitlines()[1]) == ours
+        assert float(done.stdout.partition("relative difference is ")[2].split()[0].rstrip(",")) < 1e-12
+    assert "unknown param group 'tail'" in error("import", path, "--scheduler", "lr_schedulers.1", "--group", "tail")
+
+
+def test_a_group_is_of_a_checkpoint(written):
+    for option in ("--group", "--scheduler"):
+        assert "for a torch checkpoint, not for a config of deepspeed" in error(
+            "import", written("deepspeed.json"), option, "0"
+        )
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ({"model": {"w": torch.zeros(3)}}, "has no state of a scheduler of torch"),
+        ({"scheduler": {"last_epoch": 3, "lr_lambdas": [None], "base_lrs": [0.1]}}, "the JSON of its TrainingArgum"),
+        ({"lehr": {"schedule": {}, "version": 1}}, "which the load_state_dict of a lehr.Scheduler takes"),
+        ([1, 2], "a mapping with names as its keys"),
+    ],
+    ids=["model", "functions", "lehr", "list"],
+)
+def test_a_checkpoint_without_a_schedule(state, says, tmp_path):
+    assert says in error("import", saved(tmp_path, state))
+
+
+def test_training_arguments_as_a_pickle(tmp_path):
+    path = saved(tmp_path, {"args": pathlib.PurePosixPath()}, "training_args.bin")
+    assert "save what TrainingArguments.to_json_string() gives as a .json" in error("import", path)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".yaml", ".toml", ".py", ".pt"])
+def test_an_empty_file(suffix, tmp_path):
+    path = tmp_path / f"config{suffix}"
+    path.touch()
+    assert f"config{suffix}: the file is empty" in error("import", str(path))
+
+
+def test_a_large_checkpoint_is_mapped(tmp_path):
+    """Its tensors are not read."""
+    weights = torch.zeros(50_000_000)
+    scheduler = torch.optim.lr_scheduler.StepLR(sgd(0.1), 3)
+    path = saved(tmp_path, {"model": weights, "scheduler": scheduler.state_dict()})
+    assert "Exponential(start=0.1, factor=0.1, every=3" in output("import", path, "--no-check")
+
+
+def test_a_framework_without_a_file(written):
+    says = error("import", written("deepspeed.json"), "--framework", "ignite")
+    assert "ignite has no config file: call lehr.importers.from_ignite(scheduler)" in says
+    assert "from_ignite" in output("import", "--help")
 
 
 def test_a_config_without_a_schedule(tmp_path):

@@ -57,7 +57,7 @@ def import_(
       lehr import ds_config.json --out schedule.yaml
     """
     config = _changed(config_file.read(file), changes)
-    framework = framework or reading.framework_of(config)
+    framework = framework or ("torch" if file.suffix in config_file.CHECKPOINTS else reading.framework_of(config))
     options = _options(framework, group=int(group) if group and group.isdecimal() else group, place=place)
     schedule = _schedule(framework, config, after, tabulate, options)
     if out:

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import tomllib
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ def read(path: str | os.PathLike[str]) -> Mapping[str, Any]:
         ImportError: It is a checkpoint, and torch is missing.
     """
     path = Path(path)
+    if path.suffix in (*_LANGUAGES, *CHECKPOINTS) and path.stat().st_size == 0:
+        raise ValueError(f"{_named(path)}: the file is empty")
     if path.suffix in CHECKPOINTS:
         data = _checkpoint(path)
     elif path.suffix in _LANGUAGES:
@@ -116,18 +119,17 @@ def _checkpoint(path: Path) -> object:
     import torch
 
     try:
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        except RuntimeError:  # of the format of older versions, which cannot be mapped
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of pickles that it then refuses
+            try:
+                return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            except RuntimeError:  # of the format of older versions, which cannot be mapped
+                return torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
     except Exception as error:  # torch has errors of many types for a file that is not one of its own
-        reason = checks.printable(str(error).partition("\n")[0])
-        hint = _HINTS.get(path.name, "")
-        raise ValueError(
-            f"{_named(path)}: torch cannot read the checkpoint with weights_only=True{hint}: {reason}"
-        ) from None
+        reason = _HINTS.get(path.name) or checks.printable(str(error).partition("\n")[0])
+        raise ValueError(f"{_named(path)}: torch cannot read the checkpoint with weights_only=True: {reason}") from None
 
 
 _LANGUAGES: dict[str, tuple[str, Callable[[str], object]]] = {
@@ -138,8 +140,9 @@ _LANGUAGES: dict[str, tuple[str, Callable[[str], object]]] = {
     ".py": ("Python", assignments),
 }
 _HINTS = {
-    "training_args.bin": ", for it holds a Python object: save TrainingArguments.to_json_string() as a .json instead"
+    "training_args.bin": "it holds a Python object; save what TrainingArguments.to_json_string() gives as a .json"
 }
+"""The name of a file that torch refuses -> what to give instead."""
 CHECKPOINTS = (".pt", ".pth", ".bin", ".ckpt")
 
 

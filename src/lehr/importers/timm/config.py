@@ -57,9 +57,12 @@ def stepped(scheduler: Any, steps: int, group: int = 0) -> list[float]:
 
 def _built(config: Mapping[str, Any]) -> Any:
     """The scheduler of a config, on an optimizer of one parameter."""
-    timm = import_module("timm.scheduler")
+    try:
+        timm = import_module("timm.scheduler")
+    except ImportError as error:
+        raise ImportError(f"timm itself builds the scheduler of its arguments, and it is not there: {error}") from None
     if config.get("lr") is None:
-        raise ValueError("the config has no `lr`: timm computes it from `lr_base` and the batch; write it there")
+        raise ValueError("the config has no `lr`: timm computes it from `lr_base` and the batch size; write it there")
     optimizer = optimizer_with(float(config["lr"]))
     if "name" in config:
         settings = {name: value for name, value in config.items() if name not in ("name", "lr")}

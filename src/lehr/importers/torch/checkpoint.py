@@ -50,10 +50,7 @@ def _source(config: Mapping[str, Any], place: str | None) -> Source:
     if place is None and len(found) == 1:
         (place,) = found
     if place is None or place not in found:
-        places = ", ".join(place or "the whole file" for place in found) or "none"
-        raise ValueError(
-            f"the state of one scheduler is needed, and the checkpoint has {places}; say which with --scheduler PLACE"
-        )
+        raise ValueError(_refusal(config, list(found)))
     state = found[place]
     if kind_of_state(state) == FUNCTIONS:
         raise ValueError(
@@ -61,6 +58,30 @@ def _source(config: Mapping[str, Any], place: str | None) -> Source:
             f"the run (of transformers the JSON of its TrainingArguments), or in Python the scheduler, with from_torch"
         )
     return of_state(state, _groups_of(config, _bases(state)))
+
+
+def _refusal(config: Mapping[str, Any], places: list[str]) -> str:
+    """Why no scheduler of a checkpoint is chosen."""
+    if places:
+        return (
+            f"the checkpoint has the states of schedulers at {', '.join(places)}: say which, with --scheduler PLACE on "
+            f"the command line"
+        )
+    if any("schedule" in inner and "version" in inner for inner in _mappings(config)):
+        return "the checkpoint has the state of a lehr.Scheduler, which the load_state_dict of a lehr.Scheduler takes"
+    return (
+        f"the checkpoint has no state of a scheduler of torch, down to {_MOST_DEEP} keys below each other; save it "
+        f"beside the model, as scheduler.state_dict()"
+    )
+
+
+def _mappings(config: object, depth: int = 0) -> Iterator[Mapping[Any, Any]]:
+    """Every mapping in a checkpoint."""
+    if isinstance(config, Mapping):
+        yield config
+    if depth < _MOST_DEEP:
+        for _, value in _inside(config):
+            yield from _mappings(value, depth + 1)
 
 
 def _states(config: object, place: str = "", depth: int = 0) -> Iterator[Place]:
@@ -74,20 +95,19 @@ def _states(config: object, place: str = "", depth: int = 0) -> Iterator[Place]:
 
 def _groups_of(config: Mapping[str, Any], bases: list[float]) -> Sequence[Mapping[str, Any]]:
     """The param groups that a scheduler multiplies the rates of; only those rates where no optimizer's state fits."""
-    for groups in _groups(config):
-        rates = [group.get("initial_lr", group.get("lr")) for group in groups if isinstance(group, Mapping)]
+    for groups in _param_groups(config):
+        rates = [group.get("initial_lr", group.get("lr")) for group in groups]
         if not bases or rates == bases:
             return groups
     return [{"lr": rate, "initial_lr": rate} for rate in bases]
 
 
-def _groups(config: object, depth: int = 0) -> Iterator[Sequence[Mapping[str, Any]]]:
+def _param_groups(config: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
     """The param groups of every optimizer whose state is in a checkpoint."""
-    if isinstance(config, Mapping) and isinstance(config.get("param_groups"), list):
-        yield config["param_groups"]
-    elif depth < _MOST_DEEP:
-        for _, value in _inside(config):
-            yield from _groups(value, depth + 1)
+    for inner in _mappings(config):
+        groups = inner.get("param_groups")
+        if isinstance(groups, list) and all(isinstance(group, Mapping) for group in groups):
+            yield groups
 
 
 def _bases(state: Mapping[str, Any]) -> list[float]:
