@@ -7,7 +7,6 @@ python -m benchmarks.evidence laws blind   # only those
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import lehr
-from benchmarks import evidence_pictures, forecast_gpt
+from benchmarks import evidence_pictures, forecast_gpt, table
 from benchmarks.forecast import AFTER, PEAKS, SIZES, Score, any_runs, costs, figures, left_out, task
 from benchmarks.forecast_data import LABS, WARMUP, available, directory, sets, until
 from benchmarks.make_prior import make
@@ -201,13 +200,9 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
-def put(name: str, table: str) -> None:
+def put(name: str, text: str) -> None:
     """Put a table into the page, between its marks."""
-    page = PAGE.read_text(encoding="utf-8")
-    region = re.compile(rf"(<!-- python -m benchmarks\.evidence {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    if not region.search(page):
-        raise SystemExit(f"{PAGE.name} has no place for the table {name!r}")
-    PAGE.write_text(region.sub(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", page), encoding="utf-8")
+    table.put(PAGE, "benchmarks.evidence", name, text)
 
 
 def main() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 HEAD = ("what", "figure", "ratio")
 TARGETS = ("table", *HEAD, "target", "met")
@@ -87,6 +89,15 @@ class Grid:
         lines = [(cases[0].what, *(row.times or row.figure for row in cases)) for cases in rows]
         table = markdown((HEAD[0], *self.columns), lines, numbers=tuple(self.columns))
         return "\n\n".join([f"### {self.title}", table, *self.notes])
+
+
+def put(page: Path, command: str, name: str, text: str) -> None:
+    """Put what a command prints into a page, between its marks."""
+    before = page.read_text(encoding="utf-8")
+    region = re.compile(rf"(<!-- python -m {re.escape(command)} {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not region.search(before):
+        raise SystemExit(f"{page.name} has no place for the table {name!r}")
+    page.write_text(region.sub(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", before), encoding="utf-8")
 
 
 def by_groups(column: Callable[[int], list[Row]], counts: Iterable[int]) -> dict[str, list[Row]]:

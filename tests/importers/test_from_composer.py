@@ -159,6 +159,6 @@ def test_what_is_refused(name, settings, options, message):
 
 
 def test_two_schedulers_are_refused():
-    with pytest.raises(ValueError, match="unknown `name` of Composer's scheduler None"):
+    with pytest.raises(ValueError, match="a schedule is of one scheduler, and the config has 2: import each"):
         from_composer({"schedulers": [{"name": "linear"}, {"name": "step", "step_size": "1ba"}]}, **RUN)
     assert from_composer({"schedulers": [{"name": "linear"}]}, **RUN) == imported("linear")

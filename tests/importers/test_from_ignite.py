@@ -87,6 +87,8 @@ def test_what_is_refused():
     shrinking = handlers.CosineAnnealingScheduler(sgd(), "lr", 1.0, 0.2, 4, cycle_mult=0.5)
     with pytest.raises(ValueError, match="comes to a cycle of length 0"):
         from_ignite(shrinking, training_steps=99)
+    with pytest.raises(ValueError, match="ExponentialLR is a scheduler of torch: import it with from_torch"):
+        from_ignite(torch_scheduler)
     with pytest.raises(ValueError, match="unknown scheduler of ignite 'SGD'"):
         from_ignite(optimizer)
     parts = [

@@ -17,6 +17,12 @@ KNOWN = (
     "ConcatScheduler",
     "ParamGroupScheduler",
 )
+_NO_SCHEDULE = {
+    "LRScheduler": "wraps a scheduler of torch: import that one with from_torch, and join what comes before it with "
+    "`then`",
+    "ReduceLROnPlateauScheduler": "depends on a metric: use lehr.Plateau(scheduler, factor=..., patience=...)",
+}
+"""A class of ignite that has no schedule of its own -> what to do."""
 MOST_CYCLES = 1000
 
 
@@ -46,13 +52,8 @@ def from_ignite(scheduler: Any, *, training_steps: int | None = None) -> Schedul
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.5]
     """
     kind = type(scheduler).__name__
-    if kind not in KNOWN or not type(scheduler).__module__.startswith("ignite."):
-        if kind == "LRScheduler":
-            raise ValueError(
-                "ignite's LRScheduler wraps a scheduler of torch: import that one with from_torch, and join what comes "
-                "before it with `then`"
-            )
-        raise ValueError(checks.unknown("scheduler of ignite", kind, KNOWN))
+    if not type(scheduler).__module__.startswith("ignite.") or kind not in KNOWN:
+        raise ValueError(_refusal(scheduler))
     if getattr(scheduler, "event_index", 0) != 0:
         raise ValueError(
             f"ignite's {kind} has begun, at event {scheduler.event_index}: import it before its first event"
@@ -66,6 +67,18 @@ def from_ignite(scheduler: Any, *, training_steps: int | None = None) -> Schedul
     if kind == "PiecewiseLinear":
         return _piecewise(scheduler.milestones, scheduler.values)
     return _cycles(scheduler, kind == "CosineAnnealingScheduler", training_steps)
+
+
+def _refusal(scheduler: Any) -> str:
+    """Why a scheduler is not read."""
+    kind, module = type(scheduler).__name__, type(scheduler).__module__
+    if module in ("torch.optim.lr_scheduler", "torch.optim.swa_utils"):
+        return f"{kind} is a scheduler of torch: import it with from_torch"
+    if module.startswith("ignite.") and kind in _NO_SCHEDULE:
+        return f"ignite's {kind} {_NO_SCHEDULE[kind]}"
+    if module.startswith("ignite.") and kind.endswith("StateScheduler"):
+        return f"ignite's {kind} writes a value into the engine's state, and no hyperparameter of an optimizer"
+    return checks.unknown("scheduler of ignite", kind, KNOWN)
 
 
 def _of_groups(schedules: list[Schedule]) -> Schedule:

@@ -59,6 +59,8 @@ def from_composer(
     """
     check_after(after)
     scheduler, values = _facts(config)
+    if isinstance(several := config.get("schedulers"), list | tuple) and len(several) != 1:
+        raise ValueError(f"a schedule is of one scheduler, and the config has {len(several)}: import each by itself")
     given = {
         "lr": lr,
         "max_duration": max_duration,

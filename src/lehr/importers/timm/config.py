@@ -8,7 +8,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
-from ...schedules import Schedule
+from ...schedules import Schedule, checks
 from ..originals import optimizer_with
 from .live import from_timm
 from .schedules import BUILDERS
@@ -63,11 +63,19 @@ def _built(config: Mapping[str, Any]) -> Any:
         raise ImportError(f"timm itself builds the scheduler of its arguments, and it is not there: {error}") from None
     if config.get("lr") is None:
         raise ValueError("the config has no `lr`: timm computes it from `lr_base` and the batch size; write it there")
-    optimizer = optimizer_with(float(config["lr"]))
+    optimizer = optimizer_with(checks.number("lr", config["lr"], owner="timm"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # timm warns of a deprecated scheduler, which is refused
+            return _by_timm(timm, optimizer, config)
+    except Exception as error:  # timm checks nothing, so that it may fail at anything
+        reason = checks.printable(f"{type(error).__name__}: {error}")
+        raise ValueError(f"timm does not build a scheduler from this config: {reason}") from None
+
+
+def _by_timm(timm: Any, optimizer: Any, config: Mapping[str, Any]) -> Any:
     if "name" in config:
         settings = {name: value for name, value in config.items() if name not in ("name", "lr")}
         return getattr(timm, config["name"])(optimizer, **settings)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # timm warns of a deprecated scheduler, which is refused
-        updates_per_epoch = int(config.get("updates_per_epoch", 0))
-        return timm.create_scheduler(SimpleNamespace(**config), optimizer, updates_per_epoch)[0]
+    updates_per_epoch = int(config.get("updates_per_epoch", 0))
+    return timm.create_scheduler(SimpleNamespace(**config), optimizer, updates_per_epoch)[0]

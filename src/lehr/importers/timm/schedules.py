@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, repeat
+from operator import mul
 from typing import Any
 
 from ...schedules import Constant, PowerLaw, Ramp, Schedule, Table, checks
@@ -52,9 +53,17 @@ class Source:
         """Whether the schedule begins after the warmup, and not under it."""
         return bool(getattr(self.scheduler, "warmup_prefix", True))  # WSDLRScheduler has no choice
 
+    def real(self, name: str) -> float:
+        """A setting that is a number of any sign."""
+        return checks.real(name, getattr(self.scheduler, name), owner=self.owner)
+
+    def number(self, name: str) -> float:
+        """A setting that is a number of at least 0."""
+        return checks.number(name, getattr(self.scheduler, name), owner=self.owner)
+
     def level(self, name: str) -> float:
         """A setting that is a rate."""
-        return checks.number(name, getattr(self.scheduler, name), owner=self.owner) * self.scale
+        return self.number(name) * self.scale
 
     def rate(self, t: float) -> float | None:
         """What timm computes for position ``t``, without noise; None where it fails on a root of -1e-16."""
@@ -66,17 +75,17 @@ class Source:
 
 
 def _cosine(source: Source) -> Schedule:
-    k = float(source.scheduler.k_decay)
+    k = source.number("k_decay")
     return _cycles(source, "cosine" if k == 1 else f"k-decay({k!r})")
 
 
 def _poly(source: Source) -> Schedule:
-    k, power = float(source.scheduler.k_decay), float(source.scheduler.power)
+    k, power = source.number("k_decay"), source.number("power")
     return _cycles(source, power_shape(power) if k == 1 else f"1-power({k!r}, {power!r})")
 
 
 def _tanh(source: Source) -> Schedule:
-    return _cycles(source, f"tanh({float(source.scheduler.lb)!r}, {float(source.scheduler.ub)!r})")
+    return _cycles(source, f"tanh({source.real('lb')!r}, {source.real('ub')!r})")
 
 
 def _cycles(source: Source, shape: str) -> Schedule:
@@ -100,11 +109,11 @@ def _cycles(source: Source, shape: str) -> Schedule:
 
 def _times(source: Source) -> int:
     """The number of cycles, without those that begin beyond any run."""
-    timm = source.scheduler
-    times = checks.integer("cycle_limit", timm.cycle_limit, owner=source.owner, least=0)
-    if timm.cycle_mul <= 1:
+    longer = source.number("cycle_mul")
+    times = checks.integer("cycle_limit", source.scheduler.cycle_limit, owner=source.owner, least=0)
+    if longer <= 1:
         return times
-    return min(times, 1 + int(math.log(1 + FAR / timm.t_initial * (timm.cycle_mul - 1)) / math.log(timm.cycle_mul)))
+    return min(times, 1 + int(math.log(1 + FAR / source.number("t_initial") * (longer - 1)) / math.log(longer)))
 
 
 def _misplaced(source: Source, cycles: Schedule, begins: float) -> dict[int, float]:
@@ -125,18 +134,20 @@ def _misplaced(source: Source, cycles: Schedule, begins: float) -> dict[int, flo
 def _step(source: Source) -> Schedule:
     timm = source.scheduler
     every = checks.length("decay_t", timm.decay_t, owner=source.owner, above=0)
-    factor = checks.number("decay_rate", timm.decay_rate, owner=source.owner)
+    factor = source.number("decay_rate")
     return decayed(source.base, factor, every, staircase=True)
 
 
 def _multistep(source: Source) -> Schedule:
     """A milestone counts from the position before it on."""
     timm, owner = source.scheduler, source.owner
+    if not isinstance(timm.decay_t, list | tuple):
+        raise ValueError(f"{owner} needs a list of milestones for `decay_t`, got {checks.shown(timm.decay_t)}")
     milestones = [checks.real("decay_t", at, owner=owner) for at in timm.decay_t]
     if milestones != sorted(milestones):
         raise ValueError(f"{owner} finds a milestone by bisection, so `decay_t` must be in order, got {milestones}")
-    rate = checks.number("decay_rate", timm.decay_rate, owner=owner)
-    return levels(source.base, [(at - 1, source.base * rate**n) for n, at in enumerate(milestones, start=1)])
+    rates = accumulate(repeat(source.number("decay_rate"), len(milestones)), mul, initial=source.base)
+    return levels(next(rates), [(at - 1, rate) for at, rate in zip(milestones, rates, strict=True)])
 
 
 def _wsd(source: Source) -> Schedule:

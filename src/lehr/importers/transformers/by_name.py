@@ -11,7 +11,7 @@ from .schedules import BUILDERS, Run
 
 _FOLLOWS_A_METRIC = {
     "reduce_lr_on_plateau": "lehr.Plateau(scheduler, factor=..., patience=...)",
-    "greedy": "lehr.Plateau(scheduler, ...), which lowers the rate; nothing in lehr raises it when the metric improves",
+    "greedy": "lehr.Greedy(scheduler, factor=..., patience=...)",
 }
 _WITHOUT_WARMUP = ("constant",)
 
