@@ -216,8 +216,7 @@ def test_create_scheduler_overridden(tmp_path):
 
     class MyTrainer(transformers.Trainer):
         def create_scheduler(self, num_training_steps, optimizer=None):
-            inner = self.optimizer.optimizer  # accelerate has wrapped it
-            self.lr_scheduler = lehr.Scheduler(inner, "wsd", num_training_steps, "10%", max_lr=0.3)
+            self.lr_scheduler = lehr.Scheduler(self.optimizer, "wsd", num_training_steps, "10%", max_lr=0.3)
             return self.lr_scheduler
 
     template, watch = trainer_of(tmp_path)
