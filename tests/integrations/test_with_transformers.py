@@ -75,7 +75,7 @@ def test_what_is_really_trained(tmp_path, arguments):
 
 
 @pytest.mark.parametrize("kill_after", [17, 20])
-def test_killed_and_resumed(tmp_path, kill_after):
+def test_interrupted_and_resumed(tmp_path, kill_after):
     """It goes on at the last checkpoint, within an epoch or at the end of one."""
     saving = {"save_strategy": "steps", "save_steps": 5, "save_total_limit": 1}
     trainer, before = trainer_of(tmp_path, kill_after, arguments=saving)

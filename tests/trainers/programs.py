@@ -169,7 +169,7 @@ def accelerate(folder: Path, watch: Watch) -> None:
     accelerator.end_training()
 
 
-def lightning(folder: Path, watch: Watch, interval: str = "step", **settings: Any) -> None:
+def _lightning(folder: Path, watch: Watch, save_every: int, **settings: Any) -> None:
     import pytorch_lightning
 
     class Module(pytorch_lightning.LightningModule):
@@ -183,22 +183,27 @@ def lightning(folder: Path, watch: Watch, interval: str = "step", **settings: An
         def configure_optimizers(self) -> Any:
             optimizer = _sgd(self)
             watch(optimizer)
-            return integrations.for_lightning(
-                optimizer, "cosine", trainer=self.trainer, interval=interval, **(settings or SETTINGS)
-            )
+            return integrations.for_lightning(optimizer, "cosine", trainer=self.trainer, **settings)
 
-    saves = pytorch_lightning.callbacks.ModelCheckpoint(folder, every_n_train_steps=SAVE_EVERY, filename="last")
-    saves.CHECKPOINT_EQUALS_CHAR = ""
+    saves = pytorch_lightning.callbacks.ModelCheckpoint(folder, every_n_train_steps=save_every, filename="{step}")
     trainer = lightning_trainer(folder, EPOCHS, callbacks=[saves], enable_checkpointing=True)
-    last = max(folder.glob("*.ckpt"), key=lambda path: path.stat().st_mtime, default=None)
+    last = next(folder.glob("*.ckpt"), None)
     trainer.fit(Module(), batches(BATCHES), ckpt_path=last, weights_only=True)
+
+
+def lightning(folder: Path, watch: Watch) -> None:
+    _lightning(folder, watch, SAVE_EVERY, **SETTINGS)
 
 
 EPOCHWISE = lehr.cosine(EPOCHS, max_lr=0.3)
 
 
-def lightning_epochs(folder: Path, watch: Watch) -> None:
-    lightning(folder, watch, "epoch", max_lr=0.3)
+def lightning_epochs(folder: Path, watch: Watch, save_every: int = BATCHES) -> None:
+    _lightning(folder, watch, save_every, interval="epoch", max_lr=0.3)
+
+
+def lightning_epochs_saved_within(folder: Path, watch: Watch) -> None:
+    lightning_epochs(folder, watch, SAVE_EVERY)
 
 
 def ignite(folder: Path, watch: Watch) -> None:
@@ -292,7 +297,10 @@ PROGRAMS = {
     "accelerate in two processes": Program(accelerate, needs="accelerate", processes=2),
     "PyTorch Lightning, steps": Program(lightning, needs="pytorch_lightning"),
     "PyTorch Lightning, epochs": Program(
-        lightning_epochs, EPOCHWISE, needs="pytorch_lightning", updates_per_step=BATCHES
+        lightning_epochs, EPOCHWISE, needs="pytorch_lightning", goes_on_at=10, updates_per_step=BATCHES
+    ),
+    "PyTorch Lightning, saved within an epoch": Program(
+        lightning_epochs_saved_within, EPOCHWISE, needs="pytorch_lightning", updates_per_step=BATCHES
     ),
     "ignite": Program(ignite, needs="ignite"),
     "timm's train.py": Program(timm_loop, goes_on_at=10),

@@ -1,5 +1,6 @@
 """In each trainer: train, save, be killed, resume in another process; every update uses the rate of the schedule."""
 
+import os
 import signal
 import sys
 import warnings
@@ -17,8 +18,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIG
 
 def run(program, folder, kill_after):
     """What a process does. Each rank records its own rates."""
-    import os
-
     warnings.simplefilter("ignore")
     folder = Path(folder)
     program.run(folder, Watch(folder / f"rates of {os.environ.get('RANK', 0)}", kill_after))
@@ -40,11 +39,24 @@ def rates_of_processes(program, folder, kill_after=None):
     return rates
 
 
+WRONG = {
+    "PyTorch Lightning, saved within an epoch": "a Scheduler in epochs with per_update=1 takes an update for an epoch, "
+    "so that a checkpoint within an epoch goes on one epoch ahead"
+}
+"""What is known to be wrong, and why."""
+
+
+CASES = [
+    pytest.param(program, id=name, marks=[pytest.mark.xfail(reason=WRONG[name])] if name in WRONG else [])
+    for name, program in PROGRAMS.items()
+]
+
+
 def expected(program):
     return [program.schedule(t // program.updates_per_step) for t in range(UPDATES)]
 
 
-@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+@pytest.mark.parametrize("program", CASES)
 def test_each_update_uses_the_rate_before_and_after(program, tmp_path):
     if find_spec(program.needs) is None:
         pytest.skip(f"{program.needs} is not installed")
