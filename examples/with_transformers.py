@@ -54,7 +54,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         before, _ = train(folder, 23)
         after, trainer = train(folder, None)
-    check(before[:20] + after, trainer.lr_scheduler.schedule)  # the last checkpoint was written after 20 updates
+    check(trainer.lr_scheduler.schedule, before[:20], after)  # the last checkpoint was written after 20 updates
 
 
 if __name__ == "__main__":

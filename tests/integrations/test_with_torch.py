@@ -36,6 +36,29 @@ def test_every_example_is_in_the_table_of_the_benchmarks():
     assert set(trainers.EXAMPLES.values()) == examples
 
 
+def test_the_table_of_the_docs_is_what_the_benchmark_counts():
+    """Each example prints its other numbers, which its own test checks."""
+    trainers = pytest.importorskip("benchmarks.trainers")
+    root = Path(__file__).parents[2]
+    row = re.compile(r"^\| (.+) \| `python -m examples\.(\w+)` \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+    rows = row.findall((root / "docs" / "trainers.md").read_text(encoding="utf-8"))
+    assert dict(found[:2] for found in rows) == trainers.EXAMPLES
+    for _, example, lines, rates, resumes in rows:
+        source = (root / "examples" / f"{example}.py").read_text(encoding="utf-8")
+        assert int(lines) == trainers.lines_of_lehr(source)
+        assert (int(rates), int(resumes)) == ((40, 1) if example == "with_trl" else trainers.checked_by(CHECKED))
+
+
+def test_a_check_of_rates_can_fail():
+    examples = pytest.importorskip("examples.bigrams")
+    schedule = lehr.Ramp(1.0, 0.0, 4)
+    right = [1.0, 0.75], [0.5, 0.25]
+    examples.check(schedule, *right)
+    for runs in ([right[0]], [[1.0, 0.75, 0.5, 0.25], []], [right[0], [0.5, 0.3]], [right[0], [0.5, float("nan")]]):
+        with pytest.raises(SystemExit):
+            examples.check(schedule, *runs)
+
+
 def test_lines_of_user_code():
     trainers = pytest.importorskip("benchmarks.trainers")
     text = """

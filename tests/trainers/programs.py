@@ -273,6 +273,35 @@ def keras(folder: Path, watch: Watch) -> None:
     model.fit(data(), steps_per_epoch=rest, verbose=0, callbacks=[saves])
 
 
+def deepspeed(folder: Path, watch: Watch) -> None:
+    """On the CPU. Its first run on a machine compiles a part of DeepSpeed, which takes a minute."""
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    os.environ |= {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}
+    import deepspeed
+
+    config = {
+        "train_micro_batch_size_per_gpu": 1, "optimizer": {"type": "Adam", "params": {"lr": 0.3, "torch_adam": True}},
+        "zero_optimization": {"stage": 1}, "bf16": {"enabled": True},
+    }  # fmt: skip
+    model = Line()
+    factory = integrations.for_deepspeed("cosine", training_steps=UPDATES, **SETTINGS)
+    engine, optimizer, _, _ = deepspeed.initialize(
+        model=model, model_parameters=model.parameters(), config=config, lr_scheduler=factory, dist_init_required=False
+    )
+    watch(optimizer.optimizer)
+    done = 0
+    if (folder / "latest").exists():
+        _, client = engine.load_checkpoint(str(folder))
+        done = client["done"]
+    data = [{name: part.to(torch.bfloat16) for name, part in batch.items()} for batch in batches(BATCHES)]
+    for t in range(done, UPDATES):
+        engine.backward(engine(**data[t % BATCHES])["loss"])
+        engine.step()
+        if (t + 1) % SAVE_EVERY == 0:
+            engine.save_checkpoint(str(folder), client_state={"done": t + 1})
+    torch.distributed.destroy_process_group()
+
+
 @dataclass(frozen=True)
 class Program:
     """A program, what its updates should use, and where it goes on after a kill."""
@@ -304,6 +333,7 @@ PROGRAMS = {
     ),
     "ignite": Program(ignite, needs="ignite"),
     "timm's train.py": Program(timm_loop, goes_on_at=10),
+    "DeepSpeed": Program(deepspeed, needs="deepspeed"),
     "Keras 3 on torch": Program(keras, needs="keras", tolerance=1e-6),
 }
 """Trainer -> its program."""
