@@ -52,15 +52,16 @@ def watched(optimizer: torch.optim.Optimizer) -> list[float]:
     return rates
 
 
-def check(used: Sequence[float], schedule: lehr.Schedule, resumes: int = 1, tolerance: float = 0) -> None:
-    """Compare the rates of a run, which was interrupted and resumed so many times, with those of the schedule.
+def check(schedule: lehr.Schedule, *runs: Sequence[float], tolerance: float = 0) -> None:
+    """Compare the rates of runs, each of which resumed the one before it, with those of the schedule.
 
     Raises:
-        SystemExit: A rate differs by more than ``tolerance``, relative to the schedule's.
+        SystemExit: A rate differs by more than ``tolerance``, relative to the schedule's, or updates are missing.
     """
+    used = [rate for run in runs for rate in run]
     for t, rate in enumerate(used):
-        if abs(rate - schedule(t)) > tolerance * schedule(t):
+        if not abs(rate - schedule(t)) <= tolerance * schedule(t):
             raise SystemExit(f"update {t} used the rate {rate}, and the schedule has {schedule(t)}")
-    if schedule.length not in (None, len(used)):
-        raise SystemExit(f"{len(used)} updates were made, and the schedule has {schedule.length}")
-    print(f"{len(used)} rates and {resumes} resume checked: each update used the rate of the schedule")
+    if len(used) != schedule.length or not all(runs):
+        raise SystemExit(f"{list(map(len, runs))} updates were made, and the schedule has {schedule.length}")
+    print(f"{len(used)} rates and {len(runs) - 1} resume checked: each update used the rate of the schedule")

@@ -98,6 +98,7 @@ def main(out: Path, stop_at: str) -> None:
         with (out / "log.csv").open("a") as file:
             file.writelines(f"{consumed},{rate!r},{loss:.4f}\n" for consumed, rate, loss in log)
         print(f"{dist.get_world_size()} processes, {len(log)} updates up to sample {scheduler.position}")
+    if dist.get_rank() == 0 and log:
         print(f"rate {log[0][1]:.2e} to {log[-1][1]:.2e}, loss {log[0][2]:.2f} to {log[-1][2]:.2f} nats per byte")
     dist.barrier()  # no process leaves while another still needs it
     dist.destroy_process_group()

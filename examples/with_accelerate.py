@@ -48,7 +48,7 @@ def main() -> None:
         before, _ = train(Path(folder), 11)
         after, scheduler = train(Path(folder), None)
         accelerate.PartialState().wait_for_everyone()
-    check(before + after, scheduler.schedule)
+    check(scheduler.schedule, before, after)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         before, _ = train(Path(folder), 20)
         after, scheduler = train(Path(folder), None)
-    check(before[:16] + after, scheduler.schedule)  # the last checkpoint was written at the end of an epoch
+    check(scheduler.schedule, before[:16], after)  # the last checkpoint was written at the end of an epoch
 
 
 if __name__ == "__main__":

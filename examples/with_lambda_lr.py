@@ -39,7 +39,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         before = train(Path(folder) / "checkpoint.pt", 20)
         after = train(Path(folder) / "checkpoint.pt", UPDATES)
-    check(before + after, SCHEDULE, tolerance=1e-15)
+    check(SCHEDULE, before, after, tolerance=1e-15)
 
 
 if __name__ == "__main__":

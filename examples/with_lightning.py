@@ -62,7 +62,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         before, _ = train(Path(folder), 16)
         after, scheduler = train(Path(folder), None)
-    check(before + after, scheduler.schedule)
+    check(scheduler.schedule, before, after)
 
 
 if __name__ == "__main__":

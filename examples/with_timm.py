@@ -41,7 +41,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         before, _ = train(Path(folder) / "last.pt", 0, 1)
         after, scheduler = train(Path(folder) / "last.pt", 1, EPOCHS)
-    check(before + after, scheduler.schedule)
+    check(scheduler.schedule, before, after)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         before, _ = train(Path(folder) / "checkpoint.pt", 20)
         after, scheduler = train(Path(folder) / "checkpoint.pt", UPDATES)
-    check(before + after, scheduler.schedule)
+    check(scheduler.schedule, before, after)
 
 
 if __name__ == "__main__":

@@ -39,17 +39,22 @@ def train(folder: str, stop_after: int | None) -> tuple[list[float], Any]:
         model, arguments, train_dataset=rows, optimizers=(optimizer, None), callbacks=[Stop(stop_after)]
     )
     trainer = lehr.integrations.for_transformers(trainer, "wsd", warmup_steps="5%", max_lr=0.05)
+    return rates_of(trainer, optimizer, stop_after), trainer
+
+
+def rates_of(trainer: Any, optimizer: torch.optim.Optimizer, stop_after: int | None) -> list[float]:
+    """Let a Trainer train, the second run from the last checkpoint, and return the rates of its updates."""
     used = watched(optimizer)
     with suppress(KeyboardInterrupt):
         trainer.train(resume_from_checkpoint=stop_after is None)
-    return used, trainer
+    return used
 
 
 def main() -> None:
     with TemporaryDirectory() as folder:
         before, _ = train(folder, 23)
         after, trainer = train(folder, None)
-    check(before[:20] + after, trainer.lr_scheduler.schedule)  # the last checkpoint was written after 20 updates
+    check(trainer.lr_scheduler.schedule, before[:20], after)  # the last checkpoint was written after 20 updates
 
 
 if __name__ == "__main__":

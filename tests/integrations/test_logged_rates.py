@@ -64,6 +64,33 @@ def test_tensorboard(tmp_path):
     assert [event.value for event in read.Scalars("position")] == list(range(STEPS))
 
 
+def test_tensorboard_after_a_kill(tmp_path):
+    """The updates since the checkpoint are made again. With ``purge_step`` the log has each of them once."""
+    board = pytest.importorskip("torch.utils.tensorboard")
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+
+    def run(state, until, save_at=None):
+        optimizer = sgd(1.0)
+        scheduler = lehr.Scheduler(optimizer, COSINE).follow()
+        if state is not None:
+            scheduler.load_state_dict(state)
+        with board.SummaryWriter(str(tmp_path), purge_step=scheduler.updates) as writer:
+            log_rates(scheduler, writer)
+            while scheduler.updates < until:
+                update(optimizer)
+                if scheduler.updates == save_at:
+                    state = scheduler.state_dict()
+        return state
+
+    state = quietly(lambda: run(None, until=13, save_at=10))
+    quietly(lambda: run(state, until=STEPS))
+    read = events.EventAccumulator(str(tmp_path))
+    read.Reload()
+    points = read.Scalars("lr")
+    assert [event.step for event in points] == list(range(STEPS))
+    assert [event.value for event in points] == pytest.approx(list(RATES.values()), rel=1e-7)
+
+
 def test_weights_and_biases_offline(tmp_path, monkeypatch):
     wandb = quietly(lambda: pytest.importorskip("wandb"))
     monkeypatch.setenv("WANDB_SILENT", "true")

@@ -1,61 +1,62 @@
-"""`for_deepspeed` under what DeepSpeed's engine does with it.
+"""`for_deepspeed` in DeepSpeed's engine, on the CPU: the updates that it skips, and its example.
 
-DeepSpeed is not installed here. `Engine` below is a stand-in of its contract (deepspeed/runtime/engine.py): the
-scheduler is called with the optimizer if it is callable; the engine calls ``step(**lr_kwargs)`` after an update that it
-did not skip, and on a TypeError ``step(train_batch_size)``; it saves and loads the scheduler's state.
+A killed and resumed run is in tests/trainers. The first run on a machine compiles a part of DeepSpeed, for a minute.
 """
 
+import importlib
 import pickle
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import pytest
-from catalogue.optimizers import recorded, sgd, through_a_file, update
+import torch
+from catalogue.optimizers import recorded, sgd
+from catalogue.processes import exit_codes, on_ranks
+from catalogue.trainers import Line, quietly
 
 import lehr
 from lehr.integrations import for_deepspeed
 
 STEPS = 40
 COSINE = lehr.cosine(STEPS, "10%", max_lr=0.3)
+with_deepspeed = pytest.mark.skipif(find_spec("deepspeed") is None, reason="deepspeed is not installed")
 
 
-class Engine:
-    def __init__(self, lr_scheduler):
-        self.optimizer = sgd(1.0)
-        assert lr_scheduler
-        self.lr_scheduler = lr_scheduler(self.optimizer) if isinstance(lr_scheduler, Callable) else lr_scheduler
-        self.rates = recorded(self.optimizer)
-
-    def step(self, overflow=False, lr_kwargs=None):
-        if overflow:
-            return
-        update(self.optimizer)
-        try:
-            self.lr_scheduler.step(**(lr_kwargs or {}))
-        except TypeError:
-            self.lr_scheduler.step(32)
-
-
-def test_each_update_uses_the_rate_also_after_a_resume():
+def rates_of_engine(losses):
+    """Train with DeepSpeed's own optimizer; the used rates, the position, and the updates that DeepSpeed skipped."""
+    deepspeed = quietly(lambda: importlib.import_module("deepspeed"))
+    config = {
+        "train_micro_batch_size_per_gpu": 1, "optimizer": {"type": "Adam", "params": {"lr": 1.0, "torch_adam": True}},
+        "zero_optimization": {"stage": 1}, "bf16": {"enabled": True, "check_grad_overflow": True},
+    }  # fmt: skip
+    model = Line()
     factory = for_deepspeed("cosine", training_steps=STEPS, warmup_steps="10%", max_lr=0.3)
-    first = Engine(factory)
-    for t in range(15):
-        first.step(overflow=t == 0)
-        if t == 0:
-            first.step()
-    saved = through_a_file({"optimizer": first.optimizer.state_dict(), "lr": first.lr_scheduler.state_dict()})
-    second = Engine(factory)
-    second.optimizer.load_state_dict(saved["optimizer"])
-    second.lr_scheduler.load_state_dict(saved["lr"])
-    for _ in range(STEPS - 15):
-        second.step()
-    assert first.rates + second.rates == [COSINE(t) for t in range(STEPS)]
+    engine, optimizer, _, scheduler = deepspeed.initialize(
+        model=model, model_parameters=model.parameters(), config=config, lr_scheduler=factory, dist_init_required=False
+    )
+    rates = recorded(optimizer.optimizer)
+    for scale in losses:
+        batch = {"x": torch.ones(1, 2, dtype=torch.bfloat16), "labels": torch.zeros(1, 1, dtype=torch.bfloat16)}
+        engine.backward(scale * engine(**batch)["loss"])
+        engine.step()
+    return rates, scheduler.position, engine.skipped_steps
+
+
+@with_deepspeed
+def test_skipped_updates_do_not_count():
+    losses = [1.0] * STEPS
+    for at in (0, 1, 7):
+        losses.insert(at, torch.inf)
+    assert on_ranks(rates_of_engine, 1, losses) == [([COSINE(t) for t in range(STEPS)], STEPS, 3)]
 
 
 def test_a_schedule_and_options():
-    engine = Engine(for_deepspeed(COSINE, keep="code"))
-    engine.step()
-    assert engine.rates == [COSINE(0)]
-    assert engine.lr_scheduler.schedule == COSINE
+    scheduler = for_deepspeed(COSINE, keep="code")(sgd(1.0))
+    assert scheduler.schedule == COSINE
+    scheduler.step()
+    other = for_deepspeed(lehr.linear(STEPS, max_lr=0.3), keep="code")(sgd(1.0))
+    other.load_state_dict(scheduler.state_dict())
+    assert (other.position, other.schedule) == (1, lehr.linear(STEPS, max_lr=0.3))
 
 
 def test_it_is_picklable():
@@ -70,3 +71,12 @@ def test_a_scheduler_itself_is_not_taken_for_a_factory():
 def test_a_misspelt_name_is_refused_at_once():
     with pytest.raises(ValueError, match="did you mean 'cosine'"):
         for_deepspeed("cosin")
+
+
+def the_example():
+    quietly(lambda: importlib.import_module("examples.with_deepspeed").main())
+
+
+@with_deepspeed
+def test_the_example():
+    assert exit_codes(the_example, 1) == [0]

@@ -36,7 +36,7 @@ def started(follow, accumulate=1):
 
 
 @pytest.mark.parametrize("follow", [False, True])
-def test_killed_and_resumed(follow):
+def test_interrupted_and_resumed(follow):
     engine, parts, before = started(follow)
     saved = []
 

@@ -80,6 +80,40 @@ def test_another_process_loads_it(tmp_path):
     assert float(done.stdout) == pytest.approx(RATES[BATCHES], **FLOAT32), done.stderr
 
 
+ON_JAX = """
+import sys, jax, keras, lehr.integrations, numpy as np
+schedule = lehr.wsd(40, "10%", max_lr=0.1)
+class Recorded(keras.optimizers.SGD):
+    def update_step(self, gradient, variable, learning_rate):
+        jax.debug.callback(lambda rate: print(repr(float(rate))), learning_rate, ordered=True)
+        super().update_step(gradient, variable, learning_rate)
+def fit(model, epochs):
+    x, y = np.ones((10, 2), "float32"), np.zeros((10, 1), "float32")
+    model.fit(x, y, batch_size=1, epochs=epochs, verbose=0, shuffle=False)
+assert keras.backend.backend() == "jax"
+model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1, use_bias=False)])
+model.compile(Recorded(learning_rate=lehr.integrations.as_keras(schedule)), "mse")
+assert model.jit_compile
+fit(model, 1)
+model.save(sys.argv[1])
+objects = {"Recorded": Recorded, **lehr.integrations.keras_objects()}
+model = keras.saving.load_model(sys.argv[1], custom_objects=objects)
+fit(model, 3)
+jax.effects_barrier()
+assert "torch" not in sys.modules
+"""
+
+
+def test_on_the_jax_backend(tmp_path):
+    """Keras chooses its backend when it is imported. The count is traced: the rates are computed in a compiled step."""
+    pytest.importorskip("jax")
+    command = [sys.executable, "-c", ON_JAX, str(tmp_path / "model.keras")]
+    settings = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | settings)
+    assert done.returncode == 0, done.stderr
+    assert [float(line) for line in done.stdout.split()] == pytest.approx(RATES, **FLOAT32)
+
+
 def test_what_keras_logs_during_an_update_is_what_it_uses():
     model = model_of(recorded())
     logged = []

@@ -66,7 +66,7 @@ def test_with_a_limit_of_steps(tmp_path):
 
 
 @pytest.mark.parametrize("stop", [13, 20])
-def test_killed_and_resumed(tmp_path, stop):
+def test_interrupted_and_resumed(tmp_path, stop):
     """Within an epoch, and at the end of one."""
 
     class Killed(lightning.Callback):

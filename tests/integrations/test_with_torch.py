@@ -1,8 +1,6 @@
-"""A Scheduler in a plain torch loop: a process that is killed, and what torch joins its own schedulers for."""
+"""What torch joins its own schedulers for; the examples, and how the lines and the rates in them are counted."""
 
 import re
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -14,43 +12,6 @@ from catalogue.trainers import CHECKED, printed_by_example, quietly
 import lehr
 
 UPDATES = 40
-COSINE = lehr.cosine(UPDATES, "10%", max_lr=0.3)
-
-RUN = """
-import os, pathlib, signal, sys, torch, lehr
-checkpoint, kill_after = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-model = torch.nn.Linear(2, 1)
-optimizer = torch.optim.AdamW(model.parameters())
-scheduler = lehr.Scheduler(optimizer, "cosine", 40, "10%", max_lr=0.3).follow()
-optimizer.register_step_pre_hook(lambda o, *_: print(scheduler.updates, o.param_groups[0]["lr"], flush=True))
-parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
-if checkpoint.exists():
-    for name, state in torch.load(checkpoint, weights_only=True).items():
-        parts[name].load_state_dict(state)
-while scheduler.updates < 40:
-    model(torch.ones(2)).sum().backward()
-    optimizer.step()
-    if scheduler.updates % 5 == 0:
-        torch.save({name: part.state_dict() for name, part in parts.items()}, checkpoint)
-    if scheduler.updates == kill_after:
-        os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def rates_of_process(checkpoint, kill_after):
-    """The rate of each update that a process of its own makes, by index."""
-    command = [sys.executable, "-c", textwrap.dedent(RUN), str(checkpoint), str(kill_after)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode == 0) == (kill_after < 0), done.stderr
-    return {int(t): float(rate) for t, rate in (line.split() for line in done.stdout.splitlines())}
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_killed_and_resumed(tmp_path):
-    before = rates_of_process(tmp_path / "checkpoint.pt", 23)
-    after = rates_of_process(tmp_path / "checkpoint.pt", -1)
-    assert before == {t: COSINE(t) for t in range(23)}
-    assert after == {t: COSINE(t) for t in range(20, UPDATES)}
 
 
 def test_then_is_what_sequential_lr_is_for():
@@ -73,6 +34,29 @@ def test_every_example_is_in_the_table_of_the_benchmarks():
     trainers = pytest.importorskip("benchmarks.trainers")
     examples = {path.stem for path in (Path(__file__).parents[2] / "examples").glob("with_*.py")}
     assert set(trainers.EXAMPLES.values()) == examples
+
+
+def test_the_table_of_the_docs_is_what_the_benchmark_counts():
+    """Each example prints its other numbers, which its own test checks."""
+    trainers = pytest.importorskip("benchmarks.trainers")
+    root = Path(__file__).parents[2]
+    row = re.compile(r"^\| (.+) \| `python -m examples\.(\w+)` \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+    rows = row.findall((root / "docs" / "trainers.md").read_text(encoding="utf-8"))
+    assert dict(found[:2] for found in rows) == trainers.EXAMPLES
+    for _, example, lines, rates, resumes in rows:
+        source = (root / "examples" / f"{example}.py").read_text(encoding="utf-8")
+        assert int(lines) == trainers.lines_of_lehr(source)
+        assert (int(rates), int(resumes)) == ((40, 1) if example == "with_trl" else trainers.checked_by(CHECKED))
+
+
+def test_a_check_of_rates_can_fail():
+    examples = pytest.importorskip("examples.bigrams")
+    schedule = lehr.Ramp(1.0, 0.0, 4)
+    right = [1.0, 0.75], [0.5, 0.25]
+    examples.check(schedule, *right)
+    for runs in ([right[0]], [[1.0, 0.75, 0.5, 0.25], []], [right[0], [0.5, 0.3]], [right[0], [0.5, float("nan")]]):
+        with pytest.raises(SystemExit):
+            examples.check(schedule, *runs)
 
 
 def test_lines_of_user_code():

@@ -75,7 +75,7 @@ def test_what_is_really_trained(tmp_path, arguments):
 
 
 @pytest.mark.parametrize("kill_after", [17, 20])
-def test_killed_and_resumed(tmp_path, kill_after):
+def test_interrupted_and_resumed(tmp_path, kill_after):
     """It goes on at the last checkpoint, within an epoch or at the end of one."""
     saving = {"save_strategy": "steps", "save_steps": 5, "save_total_limit": 1}
     trainer, before = trainer_of(tmp_path, kill_after, arguments=saving)
@@ -216,8 +216,7 @@ def test_create_scheduler_overridden(tmp_path):
 
     class MyTrainer(transformers.Trainer):
         def create_scheduler(self, num_training_steps, optimizer=None):
-            inner = self.optimizer.optimizer  # accelerate has wrapped it
-            self.lr_scheduler = lehr.Scheduler(inner, "wsd", num_training_steps, "10%", max_lr=0.3)
+            self.lr_scheduler = lehr.Scheduler(self.optimizer, "wsd", num_training_steps, "10%", max_lr=0.3)
             return self.lr_scheduler
 
     template, watch = trainer_of(tmp_path)

@@ -31,6 +31,7 @@ def test_four_processes_and_then_one(tmp_path, monkeypatch):
     out = ["--out", str(tmp_path)]
     assert "4 processes, 32 updates up to sample 2048" in torchrun(4, *out, "--stop-at", "2k")
     assert "1 processes, 10 updates up to sample 2208" in torchrun(1, *out, "--stop-at", "2200")
+    assert "1 processes, 0 updates up to sample 2208" in torchrun(1, *out, "--stop-at", "2200")  # nothing is left
     rows = [
         (int(consumed), float(rate))
         for consumed, rate, _ in csv.reader((tmp_path / "log.csv").read_text().splitlines())

@@ -8,7 +8,6 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if _TYPE_CHECKING:
-    from .composer import as_composer as as_composer
     from .deepspeed import for_deepspeed as for_deepspeed
     from .factor import as_lambda as as_lambda
     from .keras import as_keras as as_keras
@@ -25,7 +24,6 @@ if _TYPE_CHECKING:
     from .transformers import for_transformers as for_transformers
 
 _FILES: dict[str, str] = {
-    "as_composer": "composer",
     "as_keras": "keras",
     "as_lambda": "factor",
     "for_deepspeed": "deepspeed",

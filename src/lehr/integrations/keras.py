@@ -13,8 +13,9 @@ from ..schedules import Schedule, checks
 def as_keras(schedule: Schedule, *, accumulate: int = 1) -> Any:
     """A schedule that a Keras optimizer takes as its ``learning_rate``: a Keras ``LearningRateSchedule``.
 
-    Keras saves it with the model, as the spec of the schedule in one line of text, and saves the optimizer's number of
-    updates, which is the position; so a loaded model trains on at the right rate. Keras computes in float32.
+    For the backends torch and JAX. Keras saves it with the model, as the spec of the schedule in one line of text, and
+    saves the optimizer's number of updates, which is the position; so a loaded model trains on at the right rate. Keras
+    computes in float32.
 
     Args:
         schedule: The rates.

@@ -71,7 +71,7 @@ class CreateScheduler:
             return self.trainer.lr_scheduler
         if self.scheduler is not None:  # a second call of train()
             self.scheduler.detach()
-        updating = _inside_accelerate(self.trainer.optimizer if optimizer is None else optimizer)
+        updating = self.trainer.optimizer if optimizer is None else optimizer
         settings = self.settings
         if _lacks_peak(self.schedule, settings):  # read now: a search over hyperparameters sets it before each run
             settings = {**settings, "max_lr": float(self.trainer.args.learning_rate)}
@@ -80,9 +80,3 @@ class CreateScheduler:
         )
         self.trainer.lr_scheduler, self.trainer._created_lr_scheduler = self.scheduler, True
         return self.scheduler
-
-
-def _inside_accelerate(optimizer: Any) -> Any:
-    """The optimizer inside accelerate's, whose hooks tell of each update."""
-    is_wrapped = any(kind.__name__ == "AcceleratedOptimizer" for kind in type(optimizer).__mro__)
-    return optimizer.optimizer if is_wrapped else optimizer

@@ -1,0 +1,339 @@
+"""A program for each trainer: it trains from the last checkpoint, if there is one, and saves now and then.
+
+Each is what a user writes. Beside that it tells a `Watch` of its optimizer, which records the rate of each update and
+may kill the process. No framework is imported before its program runs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from catalogue.trainers import Line, Rows, batches, lightning_trainer, quietly
+
+import lehr
+from lehr import integrations
+
+EPOCHS, BATCHES, SAVE_EVERY = 4, 10, 5
+UPDATES = EPOCHS * BATCHES
+SETTINGS: Any = {"warmup_steps": "10%", "max_lr": 0.3}
+COSINE = lehr.cosine(UPDATES, **SETTINGS)
+
+
+class Watch:
+    """Appends the rate of each update to a file, and kills the process after so many."""
+
+    def __init__(self, file: Path, kill_after: int | None) -> None:
+        self.file, self.kill_after, self.made = file, kill_after, 0
+
+    def __call__(self, optimizer: torch.optim.Optimizer) -> None:
+        optimizer.register_step_pre_hook(lambda inner, *_: self.begins(float(inner.param_groups[0]["lr"])))
+
+    def begins(self, rate: float) -> None:
+        """An update at this rate begins."""
+        if self.made == self.kill_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.made += 1
+        with self.file.open("a") as file:
+            file.write(f"{rate!r}\n")
+
+
+def _sgd(model: torch.nn.Module) -> torch.optim.SGD:
+    return torch.optim.SGD(model.parameters(), lr=0.3)
+
+
+def _update(model: torch.nn.Module, optimizer: torch.optim.Optimizer, batch: dict[str, torch.Tensor]) -> None:
+    optimizer.zero_grad()
+    model(**batch)["loss"].backward()
+    optimizer.step()
+
+
+def _loop(folder: Path, watch: Watch, build: Callable[[torch.optim.Optimizer], Any], follows: bool) -> None:
+    """A loop in torch, with whatever has `step` and a state for its scheduler."""
+    model = Line()
+    optimizer = _sgd(model)
+    scheduler = build(optimizer)
+    watch(optimizer)
+    parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    checkpoint, done = folder / "checkpoint.pt", 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        done = saved.pop("done")
+        for name, state in saved.items():
+            parts[name].load_state_dict(state)
+    data = list(batches(BATCHES))
+    for t in range(done, UPDATES):
+        _update(model, optimizer, data[t % BATCHES])
+        if not follows:
+            scheduler.step()
+        if (t + 1) % SAVE_EVERY == 0:
+            torch.save({"done": t + 1} | {name: part.state_dict() for name, part in parts.items()}, checkpoint)
+
+
+def plain_torch(folder: Path, watch: Watch) -> None:
+    _loop(folder, watch, lambda optimizer: lehr.Scheduler(optimizer, COSINE), follows=False)
+
+
+def plain_torch_follow(folder: Path, watch: Watch) -> None:
+    _loop(folder, watch, lambda optimizer: lehr.Scheduler(optimizer, COSINE).follow(), follows=True)
+
+
+WARMUP = lehr.Ramp(0.03, 0.3, 10)
+JOINED = WARMUP.then(lehr.cosine(30, max_lr=0.3))
+
+
+def sequential_lr(folder: Path, watch: Watch) -> None:
+    """A warmup of ours and a decay of torch's."""
+
+    def build(optimizer: torch.optim.Optimizer) -> Any:
+        decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 30)
+        warmup = lehr.Scheduler(optimizer, WARMUP)
+        return quietly(lambda: torch.optim.lr_scheduler.SequentialLR(optimizer, [warmup, decay], [10]))
+
+    _loop(folder, watch, build, follows=False)
+
+
+def lambda_lr(folder: Path, watch: Watch) -> None:
+    def build(optimizer: torch.optim.Optimizer) -> Any:
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, integrations.as_lambda(COSINE, base_lr=0.3))
+
+    _loop(folder, watch, build, follows=False)
+
+
+def _arguments_of_transformers(folder: Path) -> dict[str, Any]:
+    return {
+        "output_dir": str(folder), "num_train_epochs": EPOCHS, "save_strategy": "steps", "save_steps": SAVE_EVERY,
+        "use_cpu": True, "report_to": [], "disable_tqdm": True, "optim": "sgd", "logging_strategy": "no",
+    }  # fmt: skip
+
+
+def _train_with_transformers(trainer: Any, folder: Path, watch: Watch) -> None:
+    trainer = integrations.for_transformers(trainer, "cosine", **SETTINGS)
+    trainer.create_optimizer()
+    watch(trainer.optimizer)
+    trainer.train(resume_from_checkpoint=any(folder.glob("checkpoint-*")))
+
+
+def transformers_trainer(folder: Path, watch: Watch) -> None:
+    import transformers
+
+    arguments = transformers.TrainingArguments(**_arguments_of_transformers(folder), per_device_train_batch_size=1)
+    trainer = transformers.Trainer(Line(), arguments, train_dataset=Rows(BATCHES))
+    _train_with_transformers(trainer, folder, watch)
+
+
+def trl_sft(folder: Path, watch: Watch) -> None:
+    import trl
+    from examples import with_trl
+
+    arguments = trl.SFTConfig(
+        **_arguments_of_transformers(folder), per_device_train_batch_size=8, max_length=32, bf16=False,
+        gradient_checkpointing=False,
+    )  # fmt: skip
+    model, words = with_trl.model_and_tokenizer()
+    trainer = trl.SFTTrainer(model, arguments, train_dataset=with_trl.rows(), processing_class=words)
+    _train_with_transformers(trainer, folder, watch)
+
+
+def accelerate(folder: Path, watch: Watch) -> None:
+    """In one process, or in several if it is started so."""
+    import accelerate
+
+    accelerator = accelerate.Accelerator(cpu=True)
+    model = Line()
+    optimizer = _sgd(model)
+    loader = accelerator.prepare(batches(BATCHES * accelerator.num_processes))
+    scheduler = lehr.Scheduler(optimizer, "cosine", EPOCHS * len(loader), **SETTINGS)
+    watch(optimizer)
+    model, optimizer, scheduler = accelerator.prepare(model, optimizer, scheduler)
+    states = sorted(folder.glob("state-*"))
+    done = 0
+    if states:
+        accelerator.load_state(str(states[-1]))
+        done = int(states[-1].name.removeprefix("state-"))
+    for epoch in range(done // BATCHES, EPOCHS):
+        rest = accelerator.skip_first_batches(loader, done - epoch * BATCHES)
+        for batch in rest:
+            accelerator.backward(model(**batch)["loss"])
+            optimizer.step()
+            scheduler.step()
+            optimizer.zero_grad()
+            done += 1
+            if done % SAVE_EVERY == 0:
+                accelerator.save_state(str(folder / f"state-{done:02}"))
+    accelerator.end_training()
+
+
+def _lightning(folder: Path, watch: Watch, save_every: int, **settings: Any) -> None:
+    import pytorch_lightning
+
+    class Module(pytorch_lightning.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.line = Line()
+
+        def training_step(self, batch: Any, index: int) -> Any:
+            return self.line(**batch)["loss"]
+
+        def configure_optimizers(self) -> Any:
+            optimizer = _sgd(self)
+            watch(optimizer)
+            return integrations.for_lightning(optimizer, "cosine", trainer=self.trainer, **settings)
+
+    saves = pytorch_lightning.callbacks.ModelCheckpoint(folder, every_n_train_steps=save_every, filename="{step}")
+    trainer = lightning_trainer(folder, EPOCHS, callbacks=[saves], enable_checkpointing=True)
+    last = next(folder.glob("*.ckpt"), None)
+    trainer.fit(Module(), batches(BATCHES), ckpt_path=last, weights_only=True)
+
+
+def lightning(folder: Path, watch: Watch) -> None:
+    _lightning(folder, watch, SAVE_EVERY, **SETTINGS)
+
+
+EPOCHWISE = lehr.cosine(EPOCHS, max_lr=0.3)
+
+
+def lightning_epochs(folder: Path, watch: Watch, save_every: int = BATCHES) -> None:
+    _lightning(folder, watch, save_every, interval="epoch", max_lr=0.3)
+
+
+def lightning_epochs_saved_within(folder: Path, watch: Watch) -> None:
+    lightning_epochs(folder, watch, SAVE_EVERY)
+
+
+def ignite(folder: Path, watch: Watch) -> None:
+    from ignite.engine import Engine, Events
+    from ignite.handlers import Checkpoint, DiskSaver
+
+    model = Line()
+    optimizer = _sgd(model)
+    scheduler = lehr.Scheduler(optimizer, COSINE).follow()
+    watch(optimizer)
+    engine = Engine(lambda engine, batch: _update(model, optimizer, batch))
+    parts = {"engine": engine, "model": model, "optimizer": optimizer, "scheduler": scheduler}
+    save = Checkpoint(parts, DiskSaver(str(folder), require_empty=False), filename_pattern="checkpoint.pt")
+    engine.add_event_handler(Events.ITERATION_COMPLETED(every=SAVE_EVERY), save)
+    if (folder / "checkpoint.pt").exists():
+        Checkpoint.load_objects(parts, torch.load(folder / "checkpoint.pt", weights_only=True))
+    engine.run(batches(BATCHES), max_epochs=EPOCHS)
+
+
+def timm_loop(folder: Path, watch: Watch) -> None:
+    """The loop of timm's train.py, which saves at the end of an epoch, and no scheduler."""
+    model = Line()
+    optimizer = _sgd(model)
+    lr_scheduler = integrations.for_timm(lehr.Scheduler(optimizer, COSINE))
+    watch(optimizer)
+    checkpoint, start_epoch = folder / "last.pt", 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(saved["state_dict"])
+        optimizer.load_state_dict(saved["optimizer"])
+        start_epoch = saved["epoch"] + 1
+        lr_scheduler.step_update(start_epoch * BATCHES)
+    for epoch in range(start_epoch, EPOCHS):
+        num_updates = epoch * BATCHES
+        for batch in batches(BATCHES):
+            _update(model, optimizer, batch)
+            num_updates += 1
+            lr_scheduler.step_update(num_updates=num_updates, metric=1.0)
+        state = {"epoch": epoch, "state_dict": model.state_dict(), "optimizer": optimizer.state_dict()}
+        torch.save(state, checkpoint)
+        lr_scheduler.step(epoch + 1, 1.0)
+
+
+def keras(folder: Path, watch: Watch) -> None:
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    import keras
+
+    class Watched(keras.optimizers.SGD):
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            watch.begins(float(learning_rate))
+            super().update_step(gradient, variable, learning_rate)
+
+    file = folder / "model.keras"
+    if file.exists():
+        objects = {"Watched": Watched, **integrations.keras_objects()}
+        model = keras.saving.load_model(file, custom_objects=objects)
+    else:
+        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1, use_bias=False)])
+        model.compile(Watched(learning_rate=integrations.as_keras(COSINE)), "mse")
+    saves = keras.callbacks.ModelCheckpoint(file, save_freq=SAVE_EVERY)
+
+    def data() -> Iterator[Any]:
+        while True:
+            yield torch.ones(1, 2), torch.zeros(1, 1)
+
+    rest = UPDATES - int(model.optimizer.iterations)
+    model.fit(data(), steps_per_epoch=rest, verbose=0, callbacks=[saves])
+
+
+def deepspeed(folder: Path, watch: Watch) -> None:
+    """On the CPU. Its first run on a machine compiles a part of DeepSpeed, which takes a minute."""
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    os.environ |= {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}
+    import deepspeed
+
+    config = {
+        "train_micro_batch_size_per_gpu": 1, "optimizer": {"type": "Adam", "params": {"lr": 0.3, "torch_adam": True}},
+        "zero_optimization": {"stage": 1}, "bf16": {"enabled": True},
+    }  # fmt: skip
+    model = Line()
+    factory = integrations.for_deepspeed("cosine", training_steps=UPDATES, **SETTINGS)
+    engine, optimizer, _, _ = deepspeed.initialize(
+        model=model, model_parameters=model.parameters(), config=config, lr_scheduler=factory, dist_init_required=False
+    )
+    watch(optimizer.optimizer)
+    done = 0
+    if (folder / "latest").exists():
+        _, client = engine.load_checkpoint(str(folder))
+        done = client["done"]
+    data = [{name: part.to(torch.bfloat16) for name, part in batch.items()} for batch in batches(BATCHES)]
+    for t in range(done, UPDATES):
+        engine.backward(engine(**data[t % BATCHES])["loss"])
+        engine.step()
+        if (t + 1) % SAVE_EVERY == 0:
+            engine.save_checkpoint(str(folder), client_state={"done": t + 1})
+    torch.distributed.destroy_process_group()
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program, what its updates should use, and where it goes on after a kill."""
+
+    run: Callable[[Path, Watch], None]
+    schedule: lehr.Schedule = COSINE
+    needs: str = "torch"
+    goes_on_at: int = 15
+    processes: int = 1
+    tolerance: float = 0.0
+    updates_per_step: int = 1
+
+
+PROGRAMS = {
+    "plain torch, step": Program(plain_torch),
+    "plain torch, follow": Program(plain_torch_follow),
+    "torch SequentialLR": Program(sequential_lr, JOINED, tolerance=1e-9),
+    "torch LambdaLR": Program(lambda_lr, tolerance=1e-15),
+    "transformers Trainer": Program(transformers_trainer, needs="transformers"),
+    "TRL SFTTrainer": Program(trl_sft, needs="trl"),
+    "accelerate": Program(accelerate, needs="accelerate"),
+    "accelerate in two processes": Program(accelerate, needs="accelerate", processes=2),
+    "PyTorch Lightning, steps": Program(lightning, needs="pytorch_lightning"),
+    "PyTorch Lightning, epochs": Program(
+        lightning_epochs, EPOCHWISE, needs="pytorch_lightning", goes_on_at=10, updates_per_step=BATCHES
+    ),
+    "PyTorch Lightning, saved within an epoch": Program(
+        lightning_epochs_saved_within, EPOCHWISE, needs="pytorch_lightning", updates_per_step=BATCHES
+    ),
+    "ignite": Program(ignite, needs="ignite"),
+    "timm's train.py": Program(timm_loop, goes_on_at=10),
+    "DeepSpeed": Program(deepspeed, needs="deepspeed"),
+    "Keras 3 on torch": Program(keras, needs="keras", tolerance=1e-6),
+}
+"""Trainer -> its program."""
