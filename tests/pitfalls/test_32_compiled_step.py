@@ -76,8 +76,6 @@ def run(opt, schedule, compiled, follow):
 MODES = list(itertools.product(["before", "after", "a function"], [False, True]))
 
 
-# With a float, dynamo may trace into the formula; it says so once a process, depending on what was compiled before.
-@pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace the builtin")
 @pytest.mark.parametrize(("compiled", "follow"), MODES)
 @pytest.mark.parametrize("tensor", [True, False])
 def test_graphs_of_200_steps(tensor, compiled, follow):
