@@ -90,7 +90,7 @@ class Hooks:
             if not self._are_traced:
                 # A compiled step traces the hooks, and would be compiled anew for each position. (With a float for a
                 # rate it is compiled anew anyway.)
-                before, after = map(torch.compiler.disable, (before, after))
+                before, after = _untraced(before), _untraced(after)
             try:
                 self._step_handles.append(optimizer.register_step_pre_hook(before))
                 self._step_handles.append(optimizer.register_step_post_hook(after))
@@ -154,7 +154,7 @@ def _of_the_only_one(optimizer: Any, reference: Reference, written: Written) -> 
         elif is_fused and _is_skipped(optimizer):
             listener._after_skipped_update()
         elif is_compiled:
-            torch.compiler.disable(listener._after_update)()
+            _untraced(listener._after_update)()
         else:
             listener._after_update()
 
@@ -180,11 +180,16 @@ def _of_one_of_several(optimizer: Any, index: int, reference: Reference) -> tupl
         elif is_fused and _is_skipped(optimizer):
             listener._after_skipped_update_of(index)
         elif is_compiled:
-            torch.compiler.disable(listener._after_update_of)(index)
+            _untraced(listener._after_update_of)(index)
         else:
             listener._after_update_of(index)
 
     return before, after
+
+
+def _untraced(function: Callable[..., None]) -> Callable[..., None]:
+    disabled: Callable[..., None] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]  # torch's own
+    return disabled
 
 
 def _is_skipped(optimizer: Any) -> bool:
