@@ -87,6 +87,15 @@ def test_graphs_of_200_steps(tensor, compiled, follow):
     assert torch.allclose(opt.param_groups[0]["params"][0], expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("compiled", ["before", "after", "a function"])
+def test_a_schedule_that_was_compiled_itself_is_not_traced_by_the_step(compiled):
+    """Else dynamo warns that it cannot trace the search for the piece of the formula."""
+    torch.compile(SCHEDULES["cosine"].__call__, fullgraph=True, backend="eager")(torch.arange(3))
+    scheduler, graphs = run(optimizer(torch.optim.SGD, tensor=False), SCHEDULES["cosine"], compiled, follow=True)
+    assert 1 <= graphs <= 2
+    assert scheduler.position == scheduler.updates == STEPS
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("tensor", [True, False])
 def test_any_schedule(name, tensor):
