@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from lehr import Constant, Greedy, Plateau, Ramp, Scheduler, cosine
 from lehr.control import Scale, steps
-from lehr.scheduler import StateMismatchError, checkpoint
+from lehr.scheduler import StateMismatchError
+from lehr.scheduler.checkpoint.text import checksum
 
 
 def watched(*rates, schedule=None, **options):
@@ -339,7 +340,7 @@ def test_an_entry_of_many_changes_that_has_no_factors_is_corrupt(merged, message
     [row] = json.loads(state["history"])
     state["history"] = json.dumps([[*row, merged]])
     with pytest.raises(ValueError, match=f"`history` is corrupt: .*{message}"):
-        scheduler.load_state_dict(state | {"check": checkpoint._checksum(state)})
+        scheduler.load_state_dict(state | {"check": checksum(state)})
 
 
 BAD_SETTINGS = [

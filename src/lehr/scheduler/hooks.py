@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 
 from .groups import Group
-from .writer import Written
+from .written import Written
 
 Hook = Callable[[Any, Any, Any], None]
 

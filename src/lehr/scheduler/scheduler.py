@@ -31,7 +31,7 @@ from .plan import Plan
 from .rounds import Rounds
 from .watcher import Watcher, as_number, listed, paired
 from .wrappers import innermost, layers
-from .writer import Written
+from .written import Written
 
 if TYPE_CHECKING:
     import os
