@@ -6,6 +6,7 @@ import pytest
 import torch
 from catalogue.optimizers import adamw, parameter, rates_of, sgd
 
+import lehr
 from lehr import Scheduler
 
 
