@@ -9,7 +9,7 @@ import torch
 
 import lehr
 from lehr import Constant, Exponential, Knots, PowerLaw, Ramp, Scheduler, Table, lengths, spec
-from lehr.scheduler import checkpoint
+from lehr.scheduler.checkpoint.text import checksum
 
 
 class _Groups:
@@ -184,7 +184,7 @@ STATE = Scheduler(optimizer(), "linear", 9, 0, 0.1).state_dict()
 def signed(**changes):
     """The state with other values and the checksum that fits them."""
     state = STATE | changes
-    return state | {"check": checkpoint._checksum(state)}
+    return state | {"check": checksum(state)}
 
 
 BAD_STATES = {

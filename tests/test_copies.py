@@ -66,3 +66,18 @@ def test_a_copy_knows_what_was_written(copied):
     opt.param_groups[0]["lr"] = 1.0
     opt.step()
     assert (scheduler.position, scheduler.updates) == (1, 1)
+
+
+def test_a_pickle_of_an_earlier_scheduler_which_held_its_writers_itself():
+    scheduler = Scheduler(opt := sgd(1.0), lehr.linear(10, max_lr=1.0))
+    state = scheduler.__getstate__()
+    rates = state.pop("_rates")
+    state |= {"_writers": dict(rates.writers), "_writer": rates.first, "_written": rates.first.written}
+    state |= {"_writes": rates.pairs, "_writes_one_rate": True, "_unmatched": []}
+    state |= {"_group_count": 1, "_has_schedules_by_group": False}
+    scheduler.detach()
+    loaded = Scheduler.__new__(Scheduler)
+    loaded.__setstate__(state)
+    assert set(vars(loaded)) == set(vars(scheduler))
+    loaded.step(5)
+    assert rates_of(opt) == [0.5]

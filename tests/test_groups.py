@@ -6,6 +6,7 @@ import pytest
 import torch
 from catalogue.optimizers import adamw, parameter, rates_of, sgd
 
+import lehr
 from lehr import Scheduler
 
 
@@ -115,3 +116,22 @@ def test_anything_with_groups_is_an_optimizer():
     scheduler = Scheduler(Wrapper(), "linear", 10, 0, 1.0)
     scheduler.step(5)
     assert Wrapper.param_groups[0]["lr"] == 0.5
+
+
+def test_the_factor_of_each_group_and_the_optimizers_inside():
+    one, other = sgd(1.0, 0.5), sgd(0.25)
+
+    class Wrapper:
+        def __init__(self, optimizer):
+            self.optimizer = optimizer
+
+        @property
+        def param_groups(self):
+            return self.optimizer.param_groups
+
+    scheduler = Scheduler([Wrapper(one), other], "linear", 10, group_scale="ratio")
+    assert scheduler.group_factors == [1.0, 0.5, 0.25]
+    assert [inner is own for inner, own in zip(scheduler.optimizers, (one, other), strict=True)] == [True, True]
+    scheduler.optimizers.clear()
+    assert len(scheduler.optimizers) == 2
+    assert Scheduler(sgd(1.0), {"weight_decay": lehr.Constant(0.1)}).group_factors == []

@@ -76,8 +76,6 @@ def run(opt, schedule, compiled, follow):
 MODES = list(itertools.product(["before", "after", "a function"], [False, True]))
 
 
-# With a float, dynamo may trace into the formula; it says so once a process, depending on what was compiled before.
-@pytest.mark.filterwarnings("ignore:Dynamo does not know how to trace the builtin")
 @pytest.mark.parametrize(("compiled", "follow"), MODES)
 @pytest.mark.parametrize("tensor", [True, False])
 def test_graphs_of_200_steps(tensor, compiled, follow):
@@ -87,6 +85,15 @@ def test_graphs_of_200_steps(tensor, compiled, follow):
     assert scheduler.position == scheduler.updates == STEPS
     expected = plain_weights(torch.optim.SGD, SCHEDULES["cosine"])
     assert torch.allclose(opt.param_groups[0]["params"][0], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("compiled", ["before", "after", "a function"])
+def test_a_schedule_that_was_compiled_itself_is_not_traced_by_the_step(compiled):
+    """Else dynamo warns that it cannot trace the search for the piece of the formula."""
+    torch.compile(SCHEDULES["cosine"].__call__, fullgraph=True, backend="eager")(torch.arange(3))
+    scheduler, graphs = run(optimizer(torch.optim.SGD, tensor=False), SCHEDULES["cosine"], compiled, follow=True)
+    assert 1 <= graphs <= 2
+    assert scheduler.position == scheduler.updates == STEPS
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

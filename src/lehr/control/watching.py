@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from ..schedules import checks
 from .acts import GroupKey
@@ -14,8 +14,6 @@ from .acts import GroupKey
 LONGEST_WINDOW = 10_000
 """The metrics of a window are saved in each checkpoint."""
 THRESHOLD_MODES = ("rel", "abs")
-LATER: dict[str, Any] = {"eps": 0.0, "groups": None}
-"""Settings that the first states did not have, and what their absence means."""
 
 Bounds = float | Mapping[GroupKey, float]
 """A bound of the rate: one for all param groups, or one for each."""
@@ -96,15 +94,7 @@ class Settings(ABC, Generic[C]):
                 f"{owner} needs a relative `threshold` below 1, got {self.threshold:g}; for a threshold in the unit "
                 f"of the metric use threshold_mode='abs'"
             )
-
-        each = [value for name in self.bounds if isinstance(value := getattr(self, name), Mapping)]
-        for value in each:
-            groups = self.groups or tuple(each[0])
-            if set(value) != set(groups):
-                raise ValueError(
-                    f"{owner} needs a bound of the rate for each of {', '.join(map(repr, groups))}, got "
-                    f"{checks.shown(value)}"
-                )
+        self._check_that_bounds_agree()
 
     def _checked_bounds(self, name: str) -> Bounds:
         value = getattr(self, name)
@@ -114,6 +104,21 @@ class Settings(ABC, Generic[C]):
             group: checks.number(f"{name} of group {group!r}", bound, owner=self.owner)
             for group, bound in value.items()
         }
+
+    def _bounds_by_group(self) -> list[Mapping[GroupKey, float]]:
+        """The bounds that differ between param groups."""
+        return [value for name in self.bounds if isinstance(value := getattr(self, name), Mapping)]
+
+    def _check_that_bounds_agree(self) -> None:
+        """Refuse bounds by group that are not for the same groups, or not for the chosen ones."""
+        each = self._bounds_by_group()
+        for value in each:
+            groups = self.groups or tuple(each[0])
+            if set(value) != set(groups):
+                raise ValueError(
+                    f"{self.owner} needs a bound of the rate for each of {', '.join(map(repr, groups))}, got "
+                    f"{checks.shown(value)}"
+                )
 
     # What a kind defines.
 
@@ -184,8 +189,7 @@ class Settings(ABC, Generic[C]):
             ValueError: They name a group that has no schedule, or leave one without a bound.
         """
         acted = known if self.groups is None else self.groups
-        each = [value for name in self.bounds if isinstance(value := getattr(self, name), Mapping)]
-        if not set(acted) <= set(known) or any(set(value) != set(acted) for value in each):
+        if not set(acted) <= set(known) or any(set(value) != set(acted) for value in self._bounds_by_group()):
             raise ValueError(
                 f"the settings of the {self.owner} are for other param groups than there are: {checks.shown(self)}; "
                 f"there is {', '.join(map(repr, known))}"
@@ -197,65 +201,7 @@ class Settings(ABC, Generic[C]):
             return self.counters()  # type: ignore[return-value]  # a kind's own counters
         return replace(counters, recent=self.last(counters.recent))
 
-    # Plain data.
-
     def by_name(self) -> dict[str, Any]:
         """Every setting by name."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return values | {"groups": None if self.groups is None else list(self.groups)}
-
-    def plain(self) -> dict[str, Any]:
-        """The same as JSON can hold it: a bound for each group as pairs, since JSON's keys are texts."""
-        values = self.by_name()
-        for name in self.bounds:
-            if isinstance(values[name], Mapping):
-                values[name] = [[group, bound] for group, bound in values[name].items()]
-        return values
-
-    @classmethod
-    def read(cls, state: object) -> tuple[Self, C]:
-        """The settings and the counters of a state.
-
-        Raises:
-            ValueError: No `state_dict` returned it.
-        """
-        owner = f"the state of a {cls.owner}"
-        names = [f.name for f in fields(cls.counters)]
-        values = _with_keys({"settings", *names}, state, owner)
-        settings = cls._from_plain(values.pop("settings"), owner)
-        best, recent = values.pop("best"), values.pop("recent")
-        if not isinstance(recent, list) or len(recent) > settings.keeps:
-            raise ValueError(
-                f"{owner} needs a list of at most {settings.keeps} metrics for `recent`, got {checks.shown(recent)}"
-            )
-        counters = cls.counters(
-            best=None if best is None else checks.real("best", best, owner=owner),
-            recent=tuple(checks.real("recent", metric, owner=owner) for metric in recent),
-            **{name: checks.integer(name, value, owner=owner, least=0) for name, value in values.items()},
-        )
-        return settings, counters  # type: ignore[return-value]  # a kind's own counters
-
-    @classmethod
-    def _from_plain(cls, plain: object, owner: str) -> Self:
-        if isinstance(plain, Mapping):
-            plain = LATER | dict(plain)
-        values = _with_keys({f.name for f in fields(cls)}, plain, f"`settings` in {owner}")
-        for name in cls.bounds:
-            if isinstance(values[name], list) and all(isinstance(p, list) and len(p) == 2 for p in values[name]):
-                values[name] = {_group(group, owner): bound for group, bound in values[name]}
-        groups = values["groups"]
-        if groups is not None and (not isinstance(groups, list) or not groups):
-            raise ValueError(f"{owner} needs a list of param groups for `groups`, got {checks.shown(groups)}")
-        return cls(**values | {"groups": groups and tuple(_group(group, owner) for group in groups)})
-
-
-def _group(key: object, owner: str) -> GroupKey:
-    if isinstance(key, bool) or not isinstance(key, int | str):
-        raise ValueError(f"{owner} needs the index or the name of each param group, got {checks.shown(key)}")
-    return key
-
-
-def _with_keys(keys: set[str], value: object, what: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping) or set(value) != keys:
-        raise ValueError(f"{what} must have the keys {', '.join(sorted(keys))}; got {checks.shown(value)}")
-    return dict(value)

@@ -28,16 +28,15 @@ def rates(scheduler: Scheduler) -> dict[str, float]:
     used = scheduler.last_used_lrs
     if _is_one_rate(scheduler, used):
         return {"lr": used[0]}
-    names = [str(group.get("name", index)) for index, group in enumerate(all_groups(scheduler._optimizers))]
+    names = [str(group.get("name", index)) for index, group in enumerate(all_groups(scheduler.optimizers))]
     return {f"lr/{name}": rate for name, rate in zip(names, used, strict=False)}
 
 
 def _is_one_rate(scheduler: Scheduler, used: list[float]) -> bool:
     """Whether all groups have the same rate, by what drives them: at 0 those with another factor are alike too."""
-    writers = [writer for writer in scheduler._writers.values() if writer.key == "lr"]
-    if not writers:  # it drives another hyperparameter
+    if not scheduler.group_factors:  # it drives another hyperparameter
         return len(set(used)) == 1
-    return len(writers) == 1 and len(set(writers[0].factors())) == 1
+    return "lr" in scheduler.schedules and len(set(scheduler.group_factors)) == 1
 
 
 def log_rates(scheduler: Scheduler, to: object, *, every: int = 1) -> RateLog:
@@ -77,7 +76,7 @@ class RateLog:
         self._log, self._every = log, every
         self._position: float = scheduler.position
         self._updates = scheduler.updates
-        optimizer: Any = scheduler._optimizers[-1]  # whose updates the Scheduler counts
+        optimizer: Any = scheduler.optimizers[-1]  # whose updates the Scheduler counts
         try:
             self._hooks = [
                 optimizer.register_step_pre_hook(self._before),

@@ -13,7 +13,8 @@ from ..schedules import Schedule, checks, recipes
 from ..schedules.recipes import Recipe
 from .group_scale import GroupScale
 from .groups import Group, Hyperparameter, Optimizer, all_groups, holds, listed
-from .writer import Writer, Written
+from .writer import Writer
+from .written import Written
 
 
 class HasSchedule(Protocol):

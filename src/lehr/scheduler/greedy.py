@@ -107,21 +107,4 @@ class Greedy(Watcher):
         groups: Groups = None,
         reduce: bool = True,
     ) -> None:
-        super().__init__(
-            scheduler,
-            reduce=reduce,
-            groups=groups,
-            max_lr=max_lr,
-            min_lr=min_lr,
-            factor=factor,
-            patience=patience,
-            threshold=threshold,
-            threshold_mode=threshold_mode,
-            cooldown=cooldown,
-            raise_cooldown=raise_cooldown,
-            average_over=average_over,
-            reset_after=reset_after,
-            higher_is_better=higher_is_better,
-            in_warmup=in_warmup,
-            eps=eps,
-        )
+        self._watch(locals())

@@ -7,10 +7,8 @@ from typing import Any, Protocol
 
 from ..control.acts import GroupKey
 from ..schedules import checks
-from .bindings import Binding
 from .groups import Group, Optimizer, all_groups, listed
 from .plan import Plan
-from .writer import Writer
 
 Groups = GroupKey | Sequence[GroupKey]
 """One param group or several; None for all."""
@@ -22,8 +20,14 @@ class HasGroups(Protocol):
     """What is asked of a Scheduler here."""
 
     _plan: Plan
-    _optimizers: list[Optimizer]
-    _writers: dict[Binding, Writer]
+
+    @property
+    def optimizers(self) -> list[Optimizer]:
+        """The optimizers that update."""
+
+    @property
+    def group_factors(self) -> list[float]:
+        """The factor of each param group."""
 
 
 def rate_keys(scheduler: HasGroups) -> list[GroupKey]:
@@ -72,7 +76,7 @@ def bounds_by_key(
 
 def _key(scheduler: HasGroups, group: object, name: str, owner: str) -> GroupKey:
     _check_schedule_for_each(scheduler, name, owner)
-    groups = all_groups(scheduler._optimizers)
+    groups = all_groups(scheduler.optimizers)
     for index, names in enumerate((index, found.get("name")) for index, found in enumerate(groups)):
         if not isinstance(group, bool) and isinstance(group, int | str) and group in names:
             return next(key for key in rate_keys(scheduler) if key in (index, groups[index].get("name")))
@@ -81,7 +85,7 @@ def _key(scheduler: HasGroups, group: object, name: str, owner: str) -> GroupKey
 
 def _check_schedule_for_each(scheduler: HasGroups, name: str, owner: str) -> None:
     if rate_keys(scheduler) == [None]:
-        groups, factors = all_groups(scheduler._optimizers), scheduler._writers[Binding("lr", None)].factors()
+        groups, factors = all_groups(scheduler.optimizers), scheduler.group_factors
         raise ValueError(
             f"{owner} needs a schedule for each param group for `{name}` by group, and this Scheduler has one for "
             f"all: build it with lehr.Scheduler(optimizer, {_mapping(groups, factors)})"

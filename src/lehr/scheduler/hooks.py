@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 
 from .groups import Group
-from .writer import Written
+from .written import Written
 
 Hook = Callable[[Any, Any, Any], None]
 
@@ -90,7 +90,7 @@ class Hooks:
             if not self._are_traced:
                 # A compiled step traces the hooks, and would be compiled anew for each position. (With a float for a
                 # rate it is compiled anew anyway.)
-                before, after = map(torch.compiler.disable, (before, after))
+                before, after = _untraced(before), _untraced(after)
             try:
                 self._step_handles.append(optimizer.register_step_pre_hook(before))
                 self._step_handles.append(optimizer.register_step_post_hook(after))
@@ -119,14 +119,18 @@ class Hooks:
 
 
 def _of_the_only_one(optimizer: Any, reference: Reference, written: Written) -> tuple[Hook, Hook]:
-    """What is called before and after each update of an only optimizer: nothing else of lehr, if its rates stand."""
+    """What is called before and after each update of an only optimizer: nothing else of lehr, if its rates stand.
+
+    A step that was compiled keeps dynamo out of the listener: it would trace the schedule's formula, and warn.
+    """
     is_compiling = torch.compiler.is_dynamo_compiling
     is_fused = getattr(optimizer, "_step_supports_amp_scaling", False)
-    ignore_update = False
+    ignore_update = is_compiled = False
 
     def before(optimizer: Any, args: Any, kwargs: Any) -> None:
-        nonlocal ignore_update
+        nonlocal ignore_update, is_compiled
         if is_compiling():  # a traced step takes the rate as its input
+            is_compiled = True
             return
         ignore_update = False
         groups: list[Group] = optimizer.param_groups
@@ -149,6 +153,8 @@ def _of_the_only_one(optimizer: Any, reference: Reference, written: Written) -> 
             ignore_update = False
         elif is_fused and _is_skipped(optimizer):
             listener._after_skipped_update()
+        elif is_compiled:
+            _untraced(listener._after_update)()
         else:
             listener._after_update()
 
@@ -157,11 +163,13 @@ def _of_the_only_one(optimizer: Any, reference: Reference, written: Written) -> 
 
 def _of_one_of_several(optimizer: Any, index: int, reference: Reference) -> tuple[Hook, Hook]:
     is_fused = getattr(optimizer, "_step_supports_amp_scaling", False)
-    ignore_update = False
+    ignore_update = is_compiled = False
 
     def before(optimizer: Any, args: Any, kwargs: Any) -> None:
-        nonlocal ignore_update
-        if not torch.compiler.is_dynamo_compiling() and (listener := reference()) is not None:
+        nonlocal ignore_update, is_compiled
+        if torch.compiler.is_dynamo_compiling():
+            is_compiled = True
+        elif (listener := reference()) is not None:
             ignore_update = listener._before_update_of(index)
 
     def after(optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -171,10 +179,17 @@ def _of_one_of_several(optimizer: Any, index: int, reference: Reference) -> tupl
             ignore_update = False
         elif is_fused and _is_skipped(optimizer):
             listener._after_skipped_update_of(index)
+        elif is_compiled:
+            _untraced(listener._after_update_of)(index)
         else:
             listener._after_update_of(index)
 
     return before, after
+
+
+def _untraced(function: Callable[..., None]) -> Callable[..., None]:
+    disabled: Callable[..., None] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]  # torch's own
+    return disabled
 
 
 def _is_skipped(optimizer: Any) -> bool:

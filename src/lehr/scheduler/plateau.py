@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..control import stagnation
+from ..control import stagnation, watching_state
 from ..control.watching import Counters
 from .group_keys import BoundsOfGroups, Groups
 from .watcher import WatchedScheduler, Watcher
@@ -108,27 +108,13 @@ class Plateau(Watcher):
         groups: Groups = None,
         reduce: bool = True,
     ) -> None:
-        super().__init__(
-            scheduler,
-            reduce=reduce,
-            groups=groups,
-            factor=factor,
-            patience=patience,
-            threshold=threshold,
-            threshold_mode=threshold_mode,
-            cooldown=cooldown,
-            min_lr=min_lr,
-            window=window,
-            higher_is_better=higher_is_better,
-            in_warmup=in_warmup,
-            eps=eps,
-        )
+        self._watch(locals())
 
     def _read(self, state: object) -> tuple[stagnation.Settings, Counters]:
         if not isinstance(state, Mapping) or "settings" in state:
             return super()._read(state)  # type: ignore[return-value]  # its own kind of settings
         # Before version 4 a state had no settings, and metrics of which higher is better were negated.
-        settings, counters = super()._read({**state, "settings": self._settings.plain()})
+        settings, counters = super()._read({**state, "settings": watching_state.to_plain(self._settings)})
         sign = -1.0 if settings.higher_is_better else 1.0
         best = None if counters.best is None else sign * counters.best
         recent = tuple(sign * metric for metric in counters.recent)

@@ -8,13 +8,13 @@ from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, SupportsFloat, runtime_checkable
 
-from ..control import Act, Scale
+from ..control import Act, Scale, watching_state
 from ..control.acts import GroupKey
 from ..control.watching import Counters, Settings
 from ..schedules import Schedule, checks
 from ..warn import warn
 from . import ranks
-from .group_keys import Groups, HasGroups, bounds_by_key, chosen_keys, rate_keys
+from .group_keys import HasGroups, bounds_by_key, chosen_keys, rate_keys
 
 
 @runtime_checkable
@@ -42,23 +42,25 @@ class WatchedScheduler(HasGroups, Protocol):
 class Watcher(ABC):
     """Watches a metric, and multiplies the rest of a Scheduler's schedules by factors.
 
-    A kind has `Settings`, which decide when and by how much, and a constructor that documents them.
-
-    Args:
-        scheduler: The `Scheduler` whose rate is changed.
-        reduce: Whether to take the mean of the metric over the ranks.
-        groups: The param groups whose rate is changed, by index or name; None for all.
-        **settings: The other settings of the kind.
-
-    Raises:
-        ValueError: A setting is out of its range, a group is unknown, or the Scheduler drives no learning rate.
+    A kind has `Settings`, which decide when and by how much, and a constructor that documents them and has their
+    defaults.
     """
 
     _settings_type: ClassVar[type[Settings[Any]]]
     _merges: ClassVar[bool] = False
     """Whether all its changes share an entry of the history, because they are many."""
 
-    def __init__(self, scheduler: WatchedScheduler, *, reduce: bool, groups: Groups, **settings: Any) -> None:
+    def _watch(self, arguments: dict[str, Any]) -> None:
+        """Begin to watch.
+
+        Args:
+            arguments: Those of the kind's constructor, by name: `scheduler`, `groups` and `reduce`, and the settings.
+
+        Raises:
+            ValueError: A setting is out of its range, a group is unknown, or the Scheduler drives no learning rate.
+        """
+        settings = {name: value for name, value in arguments.items() if name != "self"}
+        scheduler, reduce = settings.pop("scheduler"), settings.pop("reduce")
         kind = self._settings_type.owner
         if not isinstance(scheduler, WatchedScheduler):
             raise ValueError(
@@ -67,10 +69,10 @@ class Watcher(ABC):
             )
         if not rate_keys(scheduler):
             raise ValueError(f"{kind} changes the lr, and this Scheduler drives only {', '.join(scheduler.schedules)}")
-        keys = chosen_keys(scheduler, groups, kind)
+        settings["groups"] = keys = chosen_keys(scheduler, settings["groups"], kind)
         for name in self._settings_type.bounds:
             settings[name] = bounds_by_key(scheduler, name, settings[name], keys, kind)
-        self._settings = self._settings_type(groups=keys, **settings)
+        self._settings = self._settings_type(**settings)
         self._reduce = checks.boolean("reduce", reduce, owner=kind)
         self._counters = self._settings.counters()
         self._warned = False
@@ -121,7 +123,11 @@ class Watcher(ABC):
 
     def state_dict(self) -> dict[str, Any]:
         """The kind, the settings and the counters, as plain numbers, strings and lists."""
-        return {"kind": self._settings.owner, "settings": self._settings.plain(), **self._counters.plain()}
+        return {
+            "kind": self._settings.owner,
+            "settings": watching_state.to_plain(self._settings),
+            **self._counters.plain(),
+        }
 
     def differences(self, state: object) -> list[str]:
         """The settings that differ between a checkpoint's state and the code, one line for each.
@@ -166,7 +172,7 @@ class Watcher(ABC):
             raise ValueError(f"a {self._settings.owner} cannot take the state of a {checks.named(kind)}")
         if isinstance(state, Mapping):
             state = {name: value for name, value in state.items() if name != "kind"}
-        return self._settings_type.read(state)
+        return watching_state.from_plain(self._settings_type, state)
 
     @property
     def _scheduler(self) -> WatchedScheduler:

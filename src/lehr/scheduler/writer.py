@@ -12,39 +12,7 @@ from ..control.acts import GroupKey
 from ..warn import warn
 from .group_scale import GroupScale, Scaling
 from .groups import Group, Hyperparameter, Optimizer, all_groups, groups_of, holds, largest, number
-
-FEW = 8
-"""Groups up to which each is looked at before a write; of more, the first and the last."""
-
-
-class Written:
-    """What the last write left, for the next to see whether it still stands.
-
-    Attributes:
-        groups: The list of param groups if each holds the very object `last` as its rate; else None.
-        count: The number of groups at that time.
-        few: The same if they are few, and each is looked at before the next write; else -1.
-        last: The value that was written.
-        top: The largest rate that was written.
-        into: The list of param groups of the first optimizer at that time; loading a state replaces it.
-        start: The rate of the fastest group before the first write of any Scheduler.
-    """
-
-    __slots__ = ("count", "few", "groups", "into", "last", "start", "top")
-
-    def __init__(self, start: float) -> None:
-        self.groups: list[Group] | None = None
-        self.count = self.few = 0
-        self.last: float | None = None
-        self.top = self.start = start
-        self.into: list[Group] | None = None
-
-    def stands(self) -> bool:
-        """Whether `groups` still holds what was written; of many groups the first and the last are looked at."""
-        groups, last = self.groups or [], self.last
-        if len(groups) != self.count:
-            return False
-        return all(group["lr"] is last for group in (groups if self.few > 0 else (groups[0], groups[-1])))
+from .written import FEW, Held, Part, Written
 
 
 class Writer:
@@ -72,7 +40,7 @@ class Writer:
         self._scaling = Scaling(scale, self._hyperparameter, groups)
         self._factors = self._scaling.factors(groups, [None] * len(groups), None)
         self._owners = [_owner(group) for group in groups]
-        self._parts: list[_Part] = []
+        self._parts: list[Part] = []
         self._has_bases = any("initial_lr" in group for group in groups)  # of torch schedulers that were built before
         self.written = Written(max(map(self._hyperparameter.number, groups), default=0.0))
         self._left: list[Any] = []
@@ -155,7 +123,7 @@ class Writer:
         else:
             for group, own in zip(groups, values, strict=True):
                 self._hyperparameter.put(group, own)
-            self._left = [_Held(group[self._hyperparameter.name]) for group in groups]
+            self._left = [Held(group[self._hyperparameter.name]) for group in groups]
         self._note_written(groups, value)
 
     def write_one(self, index: int, value: float) -> None:
@@ -164,7 +132,7 @@ class Writer:
             factor = self._factors[slot]
             self._hyperparameter.put(group, value if factor == 1.0 else value * factor)
             held = group[self._hyperparameter.name]
-            self._left[slot] = held if self._holds_numbers else _Held(held)
+            self._left[slot] = held if self._holds_numbers else Held(held)
 
     def write_after_all(self, value: float) -> None:
         """Undo a loop that has put ``value`` into some groups and found another changed, then write all."""
@@ -182,9 +150,9 @@ class Writer:
         written.count = len(groups)
         written.few = written.count if written.count <= FEW else -1
         optimizers = self._optimizers
-        if len(optimizers) > 1 and not (self._parts and all(map(_Part.is_of, self._parts, optimizers))):
+        if len(optimizers) > 1 and not (self._parts and all(map(Part.is_of, self._parts, optimizers))):
             slots = {id(group): slot for slot, group in enumerate(groups)}
-            self._parts = [_Part(optimizer.param_groups, slots) for optimizer in optimizers]
+            self._parts = [Part(optimizer.param_groups, slots) for optimizer in optimizers]
 
     def is_as_left(self, index: int | None = None) -> bool:
         """Whether the groups are those of the last write and hold what it left: all, or those of one optimizer."""
@@ -301,32 +269,3 @@ class Writer:
 def _owner(group: Group) -> object:
     """What stays the same object when `load_state_dict` replaces the group, or when groups move."""
     return group.get("params", group)
-
-
-class _Part:
-    """The groups of one of several optimizers, by their index among all that a writer writes to."""
-
-    __slots__ = ("_count", "_list", "groups")
-
-    def __init__(self, groups: list[Group], slots: dict[int, int]) -> None:
-        self._list, self._count = groups, len(groups)
-        self.groups = {slots[id(group)]: group for group in groups if id(group) in slots}
-
-    def is_of(self, optimizer: Optimizer) -> bool:
-        """Whether the optimizer still has the same list of as many groups."""
-        return self._list is optimizer.param_groups and len(self._list) == self._count
-
-
-class _Held:
-    """A value in a group as a write left it. A tensor counts the writes into it, so it need not be read."""
-
-    __slots__ = ("_value", "_version")
-
-    def __init__(self, value: object) -> None:
-        self._value = value
-        self._version = value._version if isinstance(value, torch.Tensor) else None
-
-    def is_still(self, value: object) -> bool:
-        if isinstance(value, torch.Tensor):
-            return value is self._value and value._version == self._version
-        return value is self._value or (self._version is None and value == self._value)

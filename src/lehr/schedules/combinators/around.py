@@ -10,8 +10,9 @@ from itertools import count, takewhile
 
 from .. import checks
 from ..backends import Backend, Piece
-from ..base import ATOM, Schedule, chunks_of_call
+from ..base import ATOM, Schedule
 from ..boundaries import first_position
+from ..field_value import chunks_of_call
 from .arithmetic import chunks_of_operand, fitted, schedules
 
 
