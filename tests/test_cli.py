@@ -71,6 +71,12 @@ def test_a_setting_is_that_of_the_recipes_that_take_it():
     assert shown.startswith(key_numbers({"cosine": cosine, "wsd": wsd}, stop=None))
 
 
+def test_a_list_of_rates_and_one_of_steps():
+    words = ["--milestones", "10,20", "--rates", "1e-3,1e-4,1e-5"]
+    expected = lehr.piecewise_constant(milestones=[10, 20], rates=[1e-3, 1e-4, 1e-5])
+    assert output("show", "piecewise_constant", *words, "--stop", "30").splitlines()[0] == repr(expected)
+
+
 def test_recipes_are_listed_with_their_settings():
     listed = output("recipes")
     assert re.findall(r"^(\w+): \S", listed, re.MULTILINE) == list(RECIPES)

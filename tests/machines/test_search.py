@@ -2,8 +2,6 @@
 
 import ast
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import optuna
@@ -134,17 +132,6 @@ def test_a_space_is_refused_before_anything_is_drawn(space, words):
 def test_parameters_without_a_schedule():
     with pytest.raises(ValueError, match=r"no schedule drawn as 'schedule', which has schedule.recipe .* have max_lr"):
         schedule_of({"max_lr": 1e-3})
-
-
-@pytest.mark.parametrize(
-    ("module", "name", "extra"),
-    [("optuna", "suggest", 'pip install "lehr[search]"'), ("ray", "search_space", 'pip install "ray[tune]"')],
-)
-def test_what_is_missing_is_named(module, name, extra):
-    code = f"import sys, lehr\nsys.modules[{module!r}] = None\nlehr.integrations.schedule_of\nlehr.integrations.{name}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 1
-    assert extra in done.stderr
 
 
 def test_the_docs_have_the_defaults():

@@ -12,7 +12,7 @@ from ..schedules.checks import shown
 from ..schedules.recipes import RECIPES
 from ..schedules.recipes.settings import is_required
 
-Value = str | int | float | list[str]
+Value = str | int | float | list[str] | list[float]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Setting:
     @property
     def metavar(self) -> str:
         if self._is_list:
-            return "STEPS,..."
+            return "RATE,..." if self._of_numbers else "STEPS,..."
         if self.name.endswith("shape"):
             return "SHAPE"
         return "STEPS" if self._is_text else "RATE" if self.name.endswith("lr") else "NUMBER"
@@ -45,9 +45,11 @@ class Setting:
             ValueError: It must be a number and is not.
         """
         if self._is_list:
-            return text.strip(" []()").split(",")
-        if self._is_text:
-            return text
+            items = text.strip(" []()").split(",")
+            return [self._number(item) for item in items] if self._of_numbers else items
+        return text if self._is_text else self._number(text)
+
+    def _number(self, text: str) -> float:
         number, kind = (int, "an integer") if self.hint is int else (float, "a number")
         try:
             return number(text)
@@ -57,6 +59,10 @@ class Setting:
     @property
     def _is_list(self) -> bool:
         return get_origin(self.hint) is tuple
+
+    @property
+    def _of_numbers(self) -> bool:
+        return str not in get_args(get_args(self.hint)[0])
 
     @property
     def _is_text(self) -> bool:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import spec
 from ..schedules import Schedule
 from ..schedules.lengths import Length
 from .search import Range, Space, applies, domains, schedule_of
 
-try:
+if TYPE_CHECKING:
     from optuna.trial import BaseTrial
-except ImportError as _error:
-    raise ImportError('lehr.integrations.suggest needs Optuna: pip install "lehr[search]"') from _error
 
 
 def suggest(
@@ -49,7 +47,6 @@ def suggest(
         name: What the parameters and the attribute begin with, to draw several schedules in one trial.
 
     Raises:
-        ImportError: Optuna is not installed.
         ValueError: The space has an unknown name, or a value that is none, or holds a schedule that its recipe
             refuses.
 

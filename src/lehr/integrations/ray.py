@@ -7,11 +7,6 @@ from typing import Any
 from ..schedules.lengths import Length
 from .search import Domain, Range, Space, domains
 
-try:
-    from ray import tune
-except ImportError as _error:
-    raise ImportError('lehr.integrations.search_space needs Ray Tune: pip install "ray[tune]"') from _error
-
 
 def search_space(training_steps: Length, space: Space | None = None, *, name: str = "schedule") -> dict[str, Any]:
     """The space of `suggest` as the ``param_space`` of a Ray Tuner, for any of its search algorithms.
@@ -33,10 +28,14 @@ def search_space(training_steps: Length, space: Space | None = None, *, name: st
     {'schedule.recipe': 'cosine', 'schedule.training_steps': 1000, 'schedule.max_lr': 0.001,
      'schedule.warmup_share': 0.02}
     """
-    return {f"{name}.{item}": _in_ray(domain) for item, domain in domains(training_steps, space).items()}
+    try:
+        from ray import tune
+    except ImportError as error:
+        raise ImportError('search_space needs Ray Tune: pip install "ray[tune]"') from error
+    return {f"{name}.{item}": _in_ray(tune, domain) for item, domain in domains(training_steps, space).items()}
 
 
-def _in_ray(domain: Domain) -> Any:
+def _in_ray(tune: Any, domain: Domain) -> Any:
     """A domain of Ray; what is fixed is no domain there."""
     if not isinstance(domain, Range):
         return domain.values[0] if len(domain.values) == 1 else tune.choice(list(domain.values))
