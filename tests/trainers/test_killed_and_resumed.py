@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from catalogue.processes import exit_codes
-from programs import PROGRAMS, UPDATES, Program, Watch, plain_torch
+from loops import UPDATES, Watch, plain_torch
+from programs import PROGRAMS, Program
 
 KILLED_AFTER = 17
 
