@@ -139,7 +139,8 @@ def test_a_float32_original(written, monkeypatch):
 
 def test_what_is_not_compared_says_why(written, monkeypatch):
     assert "not compared: nanogpt cannot be run from this config alone" in output("import", written("nanogpt.py"))
-    monkeypatch.setitem(sys.modules, "deepspeed.runtime.lr_schedules", None)
+    for module in ("deepspeed", "deepspeed.runtime.lr_schedules"):
+        monkeypatch.setitem(sys.modules, module, None)
     missing = "not compared: deepspeed is not installed; `pip install deepspeed` allows it"
     assert missing in output("import", written("deepspeed.json"))
 
