@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
+from shutil import which
 from typing import Any
 
 import pytest
@@ -53,13 +54,20 @@ def batches(n: int) -> Any:
     return torch.utils.data.DataLoader(Rows(n), batch_size=1)
 
 
-def lightning_model(
-    build: Callable[[torch.optim.Optimizer], Any], interval: str = "step", follow: bool = False, lr: float = 1.0
-) -> Any:
-    """A Lightning module with the scheduler that ``build`` makes; `rates` has the rate of each of its updates."""
+def why_not(framework: str) -> str:
+    """Why the tests with a framework cannot run here; empty if they can."""
+    if find_spec(framework) is None:
+        return f"{framework} is not installed"
+    if framework == "deepspeed" and which("c++") is None:
+        return "DeepSpeed compiles a part of itself when it is first used, and there is no C++ compiler"
+    return ""
+
+
+def line_module() -> Any:
+    """The class of a Lightning module around a `Line`, without an optimizer."""
     import pytorch_lightning
 
-    class Module(pytorch_lightning.LightningModule):  # type: ignore[misc]
+    class LineModule(pytorch_lightning.LightningModule):  # type: ignore[misc]  # Lightning may be missing for mypy
         def __init__(self) -> None:
             super().__init__()
             self.line = Line()
@@ -67,6 +75,15 @@ def lightning_model(
         def training_step(self, batch: Any, index: int) -> Any:
             return self.line(**batch)["loss"]
 
+    return LineModule
+
+
+def lightning_model(
+    build: Callable[[torch.optim.Optimizer], Any], interval: str = "step", follow: bool = False, lr: float = 1.0
+) -> Any:
+    """A Lightning module with the scheduler that ``build`` makes; `rates` has the rate of each of its updates."""
+
+    class Module(line_module()):  # type: ignore[misc]  # made when it is called
         def configure_optimizers(self) -> Any:
             optimizer = torch.optim.SGD(self.parameters(), lr=lr)
             self.scheduler = build(optimizer)

@@ -145,6 +145,21 @@ def test_what_is_not_compared_says_why(written, monkeypatch):
     assert missing in output("import", written("deepspeed.json"))
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("total_num_steps=5000", "changes nothing in the schedule; did you mean scheduler.params.total_num_steps?"),
+        ("nonsense=5", "lehr: note: --set nonsense=5 changes nothing in the schedule\n"),
+        ("scheduler.params.total_num_steps=1000", ""),  # as the config says
+        ("scheduler.params.total_num_steps=5000", ""),
+    ],
+)
+def test_a_setting_that_changes_nothing_is_said(change, says, written):
+    noted = run("import", written("deepspeed.json"), "--no-check", "--set", change).stderr
+    assert says in noted
+    assert bool(says) == ("changes nothing" in noted)
+
+
 def test_deepspeed_itself(written):
     pytest.importorskip("deepspeed")
     assert "compared with deepspeed itself" in output("import", written("deepspeed.json"))

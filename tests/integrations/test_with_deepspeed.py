@@ -6,20 +6,19 @@ A killed and resumed run is in tests/trainers. The first run on a machine compil
 import importlib
 import pickle
 from collections.abc import Callable
-from importlib.util import find_spec
 
 import pytest
 import torch
 from catalogue.optimizers import recorded, sgd
 from catalogue.processes import exit_codes, on_ranks
-from catalogue.trainers import Line, quietly
+from catalogue.trainers import Line, quietly, why_not
 
 import lehr
 from lehr.integrations import for_deepspeed
 
 STEPS = 40
 COSINE = lehr.cosine(STEPS, "10%", max_lr=0.3)
-with_deepspeed = pytest.mark.skipif(find_spec("deepspeed") is None, reason="deepspeed is not installed")
+with_deepspeed = pytest.mark.skipif(bool(why_not("deepspeed")), reason=why_not("deepspeed"))
 
 
 def rates_of_engine(losses):

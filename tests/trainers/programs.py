@@ -14,7 +14,7 @@ from typing import Any
 
 import loops
 import torch
-from catalogue.trainers import Line, Rows, batches, lightning_trainer
+from catalogue.trainers import Line, Rows, batches, lightning_trainer, line_module
 from loops import BATCHES, COSINE, EPOCHS, SAVE_EVERY, SETTINGS, UPDATES, Watch, sgd, update
 
 import lehr
@@ -88,14 +88,7 @@ def accelerate(folder: Path, watch: Watch) -> None:
 def _lightning(folder: Path, watch: Watch, save_every: int, **settings: Any) -> None:
     import pytorch_lightning
 
-    class Module(pytorch_lightning.LightningModule):
-        def __init__(self) -> None:
-            super().__init__()
-            self.line = Line()
-
-        def training_step(self, batch: Any, index: int) -> Any:
-            return self.line(**batch)["loss"]
-
+    class Module(line_module()):
         def configure_optimizers(self) -> Any:
             optimizer = sgd(self)
             watch(optimizer)

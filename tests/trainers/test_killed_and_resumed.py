@@ -4,11 +4,11 @@ import os
 import signal
 import sys
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from catalogue.processes import exit_codes
+from catalogue.trainers import why_not
 from loops import UPDATES, Watch, plain_torch
 from programs import PROGRAMS, Program
 
@@ -59,8 +59,8 @@ def expected(program):
 
 @pytest.mark.parametrize("program", CASES)
 def test_each_update_uses_the_rate_before_and_after(program, tmp_path):
-    if find_spec(program.needs) is None:
-        pytest.skip(f"{program.needs} is not installed")
+    if reason := why_not(program.needs):
+        pytest.skip(reason)
     rates = expected(program)
     for before in rates_of_processes(program, tmp_path, KILLED_AFTER):
         assert before == pytest.approx(rates[:KILLED_AFTER], rel=program.tolerance, abs=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +13,10 @@ from .. import spec
 from ..importers import comparing, config_file, reading
 from ..importers.after import AFTER
 from ..schedules import Schedule, Table
-from ..schedules.checks import printable, shown
+from ..schedules.checks import printable
 from ..schedules.description import horizon
 from .argument import as_steps, view_options
+from .config_changes import changed, without_effect
 from .errors import Command
 from .output import wrote
 from .terminal import draw
@@ -33,7 +33,7 @@ LONGEST_LINE = 2_000
 @click.option("--framework", metavar="NAME", help="Whose config it is, where several would read it.")
 @click.option("--group", metavar="GROUP", help="Param group of a checkpoint, by index or name.")
 @click.option("--scheduler", "place", metavar="PLACE", help="Scheduler of a checkpoint: lr_schedulers.1.")
-@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a setting first: max_steps=20000.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Another value for a key: max_steps=20000.")
 @click.option("--tabulate", callback=as_steps, metavar="STEPS", help="Keep the rates that no formula says.")
 @click.option("--check/--no-check", default=True, help="Step the original beside it, if it is installed.")
 @view_options
@@ -54,12 +54,15 @@ def import_(
 
     \b
       lehr import training_args.json --set max_steps=20000
-      lehr import ds_config.json --out schedule.yaml
+      lehr import ds_config.json --set scheduler.params.total_num_steps=20000 --out schedule.yaml
     """
-    config = _changed(config_file.read(file), changes)
+    given = config_file.read(file)
+    config = changed(given, changes)
     framework = framework or ("torch" if file.suffix in config_file.CHECKPOINTS else reading.framework_of(config))
     options = _options(framework, group=int(group) if group and group.isdecimal() else group, place=place)
     schedule = _schedule(framework, config, after, tabulate, options)
+    for note in without_effect(given, changes, schedule, lambda config: _read(framework, config, after, options)[0]):
+        _note(note)
     if out:
         spec.write(schedule, out)
     echo(f"{framework}\n{_line(schedule)}\n\n{draw({'': schedule}, stop, log, share)}")
@@ -94,19 +97,30 @@ def _schedule(
     framework: str, config: Mapping[str, Any], after: str, tabulate: int | None, options: Mapping[str, Any]
 ) -> Schedule:
     """The schedule, with what the importer warns of on stderr."""
-    importer = reading.importer(framework)
+    try:
+        schedule, notes = _read(framework, config, after, options)
+    except ValueError:
+        rates = reading.importer(framework).original(config, tabulate, **options) if tabulate else None
+        if rates is None:
+            raise
+        return Table(tuple(rates))
+    for note in notes:
+        _note(note)
+    return schedule
+
+
+def _read(
+    framework: str, config: Mapping[str, Any], after: str, options: Mapping[str, Any]
+) -> tuple[Schedule, list[str]]:
+    """The schedule of a config, and what the importer warns of."""
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always")
-        try:
-            schedule = importer.from_config(config, after=after, **options)
-        except ValueError:
-            rates = importer.original(config, tabulate, **options) if tabulate else None
-            if rates is None:
-                raise
-            schedule = Table(tuple(rates))
-    for note in dict.fromkeys(str(note.message) for note in notes):
-        click.echo(f"lehr: note: {printable(note, longest=1000)}", err=True)
-    return schedule
+        schedule = reading.importer(framework).from_config(config, after=after, **options)
+    return schedule, list(dict.fromkeys(str(note.message) for note in notes))
+
+
+def _note(text: str) -> None:
+    click.echo(f"lehr: note: {printable(text, longest=1000)}", err=True)
 
 
 def _checked(
@@ -126,31 +140,3 @@ def _checked(
     if about.module is None or about.is_installed:
         return f"not compared: {framework} cannot be run from this config alone"
     return f"not compared: {framework} is not installed; `pip install {about.package}` allows it"
-
-
-def _changed(config: Mapping[str, Any], changes: tuple[str, ...]) -> Mapping[str, Any]:
-    """The config with other settings; a dot leads into a mapping.
-
-    Raises:
-        ValueError: It is no assignment, or leads into what is no mapping.
-    """
-    for change in changes:
-        path, sign, text = change.partition("=")
-        if not sign or not path:
-            raise click.BadParameter(f"--set takes KEY=VALUE, such as max_steps=20000; got {shown(change)}")
-        config = _with(config, path.split("."), _value(text), change)
-    return config
-
-
-def _with(config: object, path: list[str], value: object, change: str) -> Mapping[str, Any]:
-    if not isinstance(config, Mapping):
-        raise click.BadParameter(f"--set {shown(change)} leads into {shown(config)}, which is no mapping")
-    key, *rest = path
-    return {**config, key: _with(config.get(key, {}), rest, value, change) if rest else value}
-
-
-def _value(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -73,7 +73,7 @@ def _foreign(state: object) -> str:
     way_out = "give what Scheduler.state_dict() returned"
     if "last_epoch" in state:
         way_out = (
-            f"this looks like the state of a torch scheduler, which holds no schedule: build the schedule here and go "
-            f"to its position with step({checks.shown(state['last_epoch'])})"
+            "this looks like the state of a torch scheduler: Scheduler.replacing(state, optimizer=optimizer) goes on "
+            f"from it; or build the schedule here and go to its position, step({checks.shown(state['last_epoch'])})"
         )
     return f"the state is not one of lehr's Scheduler, which has the keys {', '.join(KEYS)}: it has {has}; {way_out}"
