@@ -1,4 +1,4 @@
-"""Makes the prior that lehr ships, or one that leaves a data set or a laboratory out.
+"""Makes the prior that lehr ships, or one that leaves setups or laboratories out.
 
 python -m benchmarks.make_prior -o src/lehr/forecast/priors.json
 python -m benchmarks.make_prior -o priors.json --without 100M --without cooldowns
@@ -8,48 +8,91 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cache
 
-from benchmarks.forecast_data import LABS, sets
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.curves import NO_LAW, setups
 from lehr.forecast import Prior, write_priors
+from lehr.forecast.fitting import middle_peak
 from lehr.forecast.laws import LAWS
-from lehr.forecast.observations import observations_of
+from lehr.forecast.model import LossModel
+from lehr.forecast.observations import Observations, observations_of
 from lehr.forecast.rates import Array
 from lehr.forecast.solver import solve
 
-
-@cache
-def fitted(law: str, name: str) -> tuple[float, Array]:
-    """The peak rate of one data set, and constants that fit all its runs, from round numbers alone."""
-    runs = list(sets()[name].values())
-    theta, _ = solve(LAWS[law], observations_of(runs), Prior.broad(law).at(runs[0].peak))
-    return runs[0].peak, theta
+ROUNDS = 8
+SETTLED = 0.02  # change of the mean between rounds, in standard deviations
 
 
 def make(law: str, without: Collection[str] = ()) -> Prior:
-    """The prior of a law from every data set but those that are named, or whose laboratory is.
+    """The prior of a law from every setup but those that are named, or whose laboratory is.
 
     Raises:
-        ValueError: A name is neither a data set's nor a laboratory's.
+        ValueError: A name is neither a setup's nor a laboratory's.
     """
-    known = {*LABS, *LABS.values()}
+    known = {*setups(), *(setup.laboratory for setup in setups().values())}
     if not known >= set(without):
         raise ValueError(
             f"there is no {', '.join(set(without) - known)} to leave out; there are {', '.join(sorted(known))}"
         )
-    kept = [name for name in LABS if name not in without and LABS[name] not in without]
-    fits: dict[str, list[tuple[float, Array]]] = {}
-    for name in kept:
-        fits.setdefault(LABS[name], []).append(fitted(law, name))
-    return Prior.of_fits(law, fits, source=f"fits of {', '.join(kept)}")
+    return _made(law, frozenset(without))
+
+
+@dataclass
+class Fitted:
+    """A setup and the constants that fit all its runs best so far."""
+
+    laboratory: str
+    observations: Observations
+    model: LossModel
+    theta: Array | None = None
+    covariance: Array | None = None
+
+    def refit(self, prior: Prior) -> None:
+        self.theta, self.covariance = solve(self.model, self.observations, prior, self.theta)
+
+
+@cache
+def observed(name: str) -> Observations:
+    return observations_of(list(setups()[name].runs.values()))
+
+
+def fitted_of(name: str, law: str) -> Fitted:
+    setup = setups()[name]
+    peak = middle_peak(list(setup.runs.values()))
+    return Fitted(setup.laboratory, observed(name), LossModel(LAWS[law], peak, observed(name).fall))
+
+
+@cache
+def _made(law: str, without: frozenset[str]) -> Prior:
+    kept = [
+        fitted_of(name, law) for name, setup in setups().items()
+        if name not in without and setup.laboratory not in without and name not in NO_LAW
+    ]  # fmt: skip
+    laboratories: dict[str, list[Fitted]] = {}
+    for fit in kept:
+        laboratories.setdefault(fit.laboratory, []).append(fit)
+    source = f"{len(kept)} setups of {', '.join(sorted(laboratories))}"
+    prior = Prior.broad(law)
+    for _ in range(ROUNDS):
+        for fit in kept:
+            fit.refit(prior)
+        last, prior = prior, Prior.of_fits(laboratories, source)
+        if np.max(np.abs(prior.mean - last.mean) / np.sqrt(np.diag(prior.covariance))) < SETTLED:
+            break
+    return prior
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", required=True)
-    parser.add_argument("--without", action="append", default=[], help="a data set or a laboratory to leave out")
+    parser.add_argument("--without", action="append", default=[], help="a setup or a laboratory to leave out")
     arguments = parser.parse_args()
-    write_priors([make(law, arguments.without) for law in LAWS], arguments.output)
+    priors = [make(law, arguments.without) for law in tqdm(LAWS, unit="law")]
+    write_priors(priors, arguments.output)
 
 
 if __name__ == "__main__":

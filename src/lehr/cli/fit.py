@@ -82,7 +82,7 @@ def fit(
     parts = [
         _table(runs, errors, [texts.get(log, "logged") for log in logs]),
         *_about_logs(runs),
-        _quality(runs, errors),
+        _quality(fitted, runs, errors),
         *([_constants(fitted)] if verbose else []),
         *_about_law(fitted, runs),
     ]
@@ -180,7 +180,7 @@ def as_options(message: str) -> str:
 
 
 def _misfit(law: Law, run: Run) -> float | None:
-    """The median relative error, None for a run that was left out of the fit."""
+    """The median error in falls, None for a run that was left out of the fit."""
     try:
         return law.misfit(run)
     except ValueError:
@@ -207,15 +207,16 @@ def _about_logs(runs: Sequence[Run]) -> Iterator[str]:
         yield f"Notes on the logs:\n{bullets(lines)}"
 
 
-def _quality(runs: Sequence[Run], errors: Sequence[float | None]) -> str:
+def _quality(law: Law, runs: Sequence[Run], errors: Sequence[float | None]) -> str:
     """Whether the law describes the runs, so that forecasts from it make sense."""
     from ..forecast.notes import is_misfit
 
-    missed = [run.name for run, error in zip(runs, errors, strict=True) if error is not None and is_misfit(run, error)]
+    fitted = [(run, error) for run, error in zip(runs, errors, strict=True) if error is not None]
+    missed = [run.name for run, error in fitted if is_misfit(run, error, law.model.fall)]
     if missed:
         return f"The law does not describe {', '.join(missed)}: do not rely on its forecasts before you know why."
     worst = max(error for error in errors if error is not None)
-    return f"The law describes these runs: the median error is at most {worst:.2%} of the loss."
+    return f"The law describes these runs: the median error is at most {worst:.1%} of what the loss fell."
 
 
 def _constants(law: Law) -> str:

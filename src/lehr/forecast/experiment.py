@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..schedules import Constant, Ramp, Schedule
 from ..schedules.recipes import constant_with_warmup, cosine, wsd
-from .laws import LossFormula
+from .model import LossModel
 from .rates import Array
 from .solver import ROW_ERROR
 from .trajectory import compress
@@ -37,7 +37,7 @@ class Experiment:
 
 
 def best_experiment(
-    formula: LossFormula, theta: Array, covariance: Array, peak: float, warmup: int, updates: int
+    model: LossModel, theta: Array, covariance: Array, peak: float, warmup: int, updates: int
 ) -> Experiment:
     """The branch from the stable phase, of a few short ones, that makes forecasts most certain.
 
@@ -46,8 +46,8 @@ def best_experiment(
     """
 
     def slopes(schedule: Schedule, at: ArrayLike) -> Array:
-        loss, jacobian = formula.evaluate(theta, compress(schedule, at))
-        return np.asarray(jacobian / loss[:, None])
+        _, jacobian = model.evaluate(theta, compress(schedule, at))
+        return jacobian / model.fall
 
     precision = np.linalg.inv(covariance)
     targets = np.concatenate([slopes(target, [length]) for target, length in _targets(peak, warmup, updates)])

@@ -10,6 +10,7 @@ import numpy as np
 from . import laws
 from .law import STATES, Law
 from .laws import LossFormula
+from .model import LossModel
 from .notes import about_runs
 from .observations import observations_of
 from .prior import Prior
@@ -49,18 +50,19 @@ def fit(
     formula = laws.get(law)
     prior = _prior_of(prior, formula)
     observations = observations_of(runs)
-    theta, covariance = solve(formula, observations, prior.at(middle_peak(runs)))
-    errors = observations.errors(formula, theta)
+    model = LossModel(formula, middle_peak(runs), observations.fall)
+    theta, covariance = solve(model, observations, prior)
+    errors = observations.errors(model, theta) / observations.fall
     by_run = [errors[observations.run == index] for index in range(len(runs))]
     medians = [float(np.median(errors)) if len(errors) else None for errors in by_run]
-    states = formula.state(theta, observations.trajectory)
+    states = np.concatenate([model.state(theta, trajectory) for trajectory in observations.trajectories])
     states = states[np.unique(np.linspace(0, len(states) - 1, STATES).astype(int))]
     peaks = [run.peak for run in runs]
     longest = max((run for i, run in enumerate(runs) if medians[i] is not None), key=lambda run: run.updates)
     try:
         return Law(
-            formula, theta, covariance, states, (min(peaks), max(peaks)), longest.updates, longest.warmup, prior.source,
-            about_runs(observations.trajectory, runs, medians, prior),
+            model, theta, covariance, states, (min(peaks), max(peaks)), longest.updates, longest.warmup, prior.source,
+            about_runs(observations, runs, medians),
         )  # fmt: skip
     except ValueError as error:
         remedy = "check that the losses are in nats and that the rates are those of the optimizer"
@@ -78,5 +80,5 @@ def _prior_of(prior: Prior | str | os.PathLike[str] | None, formula: LossFormula
 
 
 def middle_peak(runs: Sequence[Run]) -> float:
-    """The geometric mean of the peak rates, at which the prior is evaluated."""
+    """The geometric mean of the peak rates, at which a law's constants hold."""
     return float(np.exp(np.mean([np.log(run.peak) for run in runs])))

@@ -18,14 +18,15 @@ from .experiment import Experiment, best_experiment
 from .forecast import Forecast
 from .json_file import JsonFile, from_json
 from .laws import LossFormula
+from .model import LossModel
 from .notes import about_forecast
-from .observations import observations_of
+from .observations import observations_of, seed_share
 from .optimise import Optimum, optimise
-from .rates import LONGEST_RUN, Array, Rates, check_peaks, numbers, peak_distance, rates_of, warmup_of, whole_run
+from .rates import LONGEST_RUN, Array, Rates, check_peaks, numbers, rates_of, warmup_of, whole_run
 from .run import Run
 from .trajectory import compress
 
-HEADER = "lehr law", 1
+HEADER = "lehr law", 2
 STATES = 200  # states of the fitted rows that a law stores at most
 LARGEST_VARIANCE, LARGEST_STATE = 1e18, 1e6
 
@@ -34,6 +35,8 @@ class LawFile(JsonFile):
     """The content of a law file. Its numbers are checked by the `Law` that is made of them."""
 
     law: str
+    peak: float
+    fall: float
     constants: dict[str, float]
     covariance: list[list[float]]
     states: list[tuple[float, float, float]]
@@ -49,8 +52,8 @@ class Law:
     """A formula with constants that were fitted to runs. `lehr.forecast.fit` makes it.
 
     Attributes:
-        formula: The formula.
-        theta: Its constants, in the order of ``formula.parameters``, with their ``covariance``.
+        model: The formula, and the units of the runs.
+        theta: Its constants and their slopes, in the order of ``model.names``, with their ``covariance``.
         states: The states of training at the fitted rows, (n, 3); see `LossFormula.state`.
         peaks: The lowest and the highest peak rate of the runs.
         updates: The length of the longest run, of which ``warmup`` are its warmup.
@@ -61,7 +64,7 @@ class Law:
         ValueError: A number is not finite or is outside the range where the formula has a meaning.
     """
 
-    formula: LossFormula
+    model: LossModel
     theta: Array
     covariance: Array
     states: Array
@@ -72,7 +75,7 @@ class Law:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.formula.check(self.theta)
+        self.model.check(self.theta)
         _check_covariance(self.covariance, len(self.theta))
         if self.states.ndim != 2 or self.states.shape[1] != 3 or not len(self.states):
             raise ValueError(f"a law needs at least one state of three numbers, got shape {self.states.shape}")
@@ -83,9 +86,14 @@ class Law:
         checks.integer("warmup", self.warmup, owner="a law", least=0, most=LONGEST_RUN)
 
     @property
+    def formula(self) -> LossFormula:
+        """The formula."""
+        return self.model.formula
+
+    @property
     def constants(self) -> dict[str, float]:
         """The constants by name."""
-        return dict(zip(self.formula.parameters, map(float, self.theta), strict=True))
+        return dict(zip(self.model.names, map(float, self.theta), strict=True))
 
     def __repr__(self) -> str:
         constants = ", ".join(f"{name}={value:.4g}" for name, value in self.constants.items())
@@ -109,14 +117,11 @@ class Law:
         trajectory = compress(schedule, whole_run(schedule) if at is None else at)
         rates = rates_of(schedule, int(trajectory.at.max()))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
-            loss = self.formula.value(self.theta, trajectory)
-            warmup_area = float(rates[: warmup_of(rates)].sum())
-            peaks_away = peak_distance(float(rates.max()), self.peaks)
-            spread = variance(
-                self.formula, self.theta, self.covariance, self.states, trajectory, warmup_area, peaks_away
-            )
-            factor = np.exp(width * np.sqrt(spread))
-            low, high = loss / factor, loss * factor
+            loss = self.model.value(self.theta, trajectory)
+            seed = seed_share(rates, warmup_of(rates), trajectory)
+            spread = variance(self.model, self.theta, self.covariance, self.states, trajectory, seed)
+            half = width * np.sqrt(spread)
+            low, high = loss - half, loss + half
         _check_finite(low, high)
         notes = about_forecast(rates, self.peaks, self.updates, self.warmup)
         return Forecast(trajectory.at, loss, low, high, level, schedule, notes)
@@ -136,12 +141,9 @@ class Law:
         ends = at if isinstance(at, tuple) else (at, at)
         trajectories = [compress(schedule, [end]) for schedule, end in zip((first, second), ends, strict=True)]
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
-            losses, slopes = zip(*(self.formula.evaluate(self.theta, t) for t in trajectories), strict=True)
+            losses, slopes = zip(*(self.model.evaluate(self.theta, t) for t in trajectories), strict=True)
             slope = (slopes[0] - slopes[1])[0]
-            law_errors = sum(
-                float(law_variance(self.formula, self.theta, self.states, trajectory)[0]) * float(loss[0]) ** 2
-                for trajectory, loss in zip(trajectories, losses, strict=True)
-            )
+            law_errors = sum(float(law_variance(self.model, self.theta, self.states, t)[0]) for t in trajectories)
             law_errors *= unlike(rates_of(first, ends[0]), rates_of(second, ends[1])) ** 2
             half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + law_errors))
         _check_finite(*losses, np.array([half + 1.0]))
@@ -149,14 +151,14 @@ class Law:
         return value, value - half, value + half
 
     def misfit(self, run: Run) -> float:
-        """The median relative error of the law at those losses of a run that a fit would use.
+        """The median error of the law at those losses of a run that a fit would use, in falls.
 
         A fit uses means over neighbours where single losses are noisy, so this hardly contains noise.
 
         Raises:
             ValueError: The run has no loss that a fit would use.
         """
-        return float(np.median(observations_of([run]).errors(self.formula, self.theta)))
+        return float(np.median(observations_of([run]).errors(self.model, self.theta))) / self.model.fall
 
     def optimise(
         self,
@@ -188,12 +190,12 @@ class Law:
 
     def experiment(self) -> Experiment:
         """Propose the short run that would reduce the uncertainty of forecasts most."""
-        return best_experiment(self.formula, self.theta, self.covariance, self.peaks[1], self.warmup, self.updates)
+        return best_experiment(self.model, self.theta, self.covariance, self.peaks[1], self.warmup, self.updates)
 
     def to_json(self) -> str:
         """The law as JSON."""
         return LawFile(
-            *HEADER, self.formula.name, self.constants, self.covariance.tolist(), self.states.tolist(),
+            *HEADER, self.formula.name, self.model.peak, self.model.fall, self.constants, self.covariance.tolist(), self.states.tolist(),
             self.peaks, self.updates, self.warmup, self.prior, list(self.notes),
         ).to_json()  # fmt: skip
 
@@ -214,15 +216,15 @@ class Law:
             ValueError: It is not a law, has another version, or its numbers are not those of its formula.
         """
         file = from_json(text, LawFile, HEADER, name="a law file", remedy="`Law.write` or `lehr fit` makes one")
-        formula = laws.get(file.law)
-        if tuple(file.constants) != formula.parameters:
+        model = LossModel(laws.get(file.law), file.peak, file.fall)
+        if tuple(file.constants) != model.names:
             raise ValueError(
-                f"a {formula.name} law has the constants {', '.join(formula.parameters)}, "
+                f"a {model.formula.name} law has the constants {', '.join(model.names)}, "
                 f"got {checks.shown(list(file.constants))}"
             )
         try:
             return cls(
-                formula, np.array(list(file.constants.values())), numbers("covariance", file.covariance),
+                model, np.array(list(file.constants.values())), numbers("covariance", file.covariance),
                 np.array(file.states), file.peaks, file.updates, file.warmup, file.prior, tuple(file.notes),
             )  # fmt: skip
         except ValueError as error:
@@ -250,5 +252,5 @@ def _check_covariance(covariance: Array, size: int) -> None:
 
 
 def _check_finite(*values: Array) -> None:
-    if not all((np.isfinite(value) & (value > 0)).all() for value in values):
+    if not all(np.isfinite(value).all() for value in values):
         raise ValueError("the law has no finite loss for this schedule: its constants or the rates are extreme")

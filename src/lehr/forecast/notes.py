@@ -7,14 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..schedules import Schedule
-from .observations import EARLY
-from .prior import Prior
+from .observations import EARLY, Observations
 from .rates import Array, peak_distance, warmup_of
 from .run import Run
-from .trajectory import Trajectory
 
 ANNEALED = 0.7  # a run whose rate stays above this share of its peak shows nothing about annealing
-MISFIT = 3e-3  # median relative error of a run above which a law does not describe it,
+MISFIT = 0.02  # median error of a run, in falls, above which a law does not describe it,
 NOISY = 1.5  # if it is also this many times the noise of a loss
 FEW = 8  # losses after the warmup; a run with fewer shows little
 SAME_PEAK = 0.1  # peaks within this many factors of e count as equal
@@ -26,18 +24,17 @@ SCOPE = (
 
 
 def about_runs(
-    trajectory: Trajectory, runs: Sequence[Run], errors: Sequence[float | None], prior: Prior
+    observations: Observations, runs: Sequence[Run], errors: Sequence[float | None]
 ) -> tuple[str, ...]:
     """What the fitted runs do not show.
 
-    ``trajectory`` has the fitted rows, ``errors`` the median relative error of each run, None if it has no row.
+    ``errors`` has the median error of each run, in falls, None if it has no row.
     """
     return (
         *(note for run in runs for note in run.notes),
         *_odd_runs(runs),
-        *_misfits(runs, errors),
-        *_blind_spots(trajectory, runs),
-        *_beyond(runs, prior),
+        *_misfits(observations, runs, errors),
+        *_blind_spots(observations, runs),
         SCOPE,
     )
 
@@ -57,25 +54,25 @@ def _odd_runs(runs: Sequence[Run]) -> Iterator[str]:
         yield f"The losses are {pairs}: a law is valid for one evaluation set, so use the same column for every run."
 
 
-def _misfits(runs: Sequence[Run], errors: Sequence[float | None]) -> Iterator[str]:
+def _misfits(observations: Observations, runs: Sequence[Run], errors: Sequence[float | None]) -> Iterator[str]:
     for run, error in zip(runs, errors, strict=True):
         if error is None:
             yield f"{run.name} was left out: it has no loss after its warmup and after {EARLY:.0%} of the longest run."
-        elif is_misfit(run, error):
+        elif is_misfit(run, error, observations.fall):
             yield (
-                f"The law misses {run.name} by {100 * error:.1f} % (median): check for a restart, a change of data or "
+                f"The law misses {run.name} by {error * observations.fall:.2g} nats (median), {error:.0%} of what the loss fell: check for a restart, a change of data or "
                 f"batch size, rates that differ from the schedule, or another evaluation set. The bands do not cover "
                 f"this error."
             )
 
 
-def is_misfit(run: Run, error: float) -> bool:
-    """Whether a median relative error says that the law does not describe the run."""
-    return error > max(MISFIT, NOISY * run.noise)
+def is_misfit(run: Run, error: float, fall: float) -> bool:
+    """Whether a median error, in falls, says that the law does not describe the run."""
+    return error > max(MISFIT, NOISY * run.noise * float(run.loss[-1]) / fall)
 
 
-def _blind_spots(trajectory: Trajectory, runs: Sequence[Run]) -> Iterator[str]:
-    peaks, lowest = [run.peak for run in runs], float(trajectory.rate.min())
+def _blind_spots(observations: Observations, runs: Sequence[Run]) -> Iterator[str]:
+    peaks, lowest = [run.peak for run in runs], float(observations.rate.min())
     if lowest > ANNEALED * min(peaks):
         yield (
             f"No loss was logged at a rate below {lowest:.3g}, {lowest / max(peaks):.0%} of the peak: how much a lower "
@@ -86,16 +83,6 @@ def _blind_spots(trajectory: Trajectory, runs: Sequence[Run]) -> Iterator[str]:
         yield (
             f"Every run peaks at {max(peaks):.3g}: these runs do not show which peak is best, and bands are wider for "
             f"schedules with another peak."
-        )
-
-
-def _beyond(runs: Sequence[Run], prior: Prior) -> Iterator[str]:
-    peaks = [run.peak for run in runs]
-    if prior.known is not None and max(peak_distance(peak, prior.known) for peak in peaks) > SAME_PEAK:
-        yield (
-            f"The runs peak at {_span(min(peaks), max(peaks))}, the runs behind the prior at {_span(*prior.known)}: "
-            f"the prior is less certain here and may mislead a fit of few runs. A prior made from your own runs "
-            f"(`Prior.of_fits`) avoids this."
         )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from ..schedules import Schedule, checks
 from ..schedules.recipes import cosine, linear, trapezoid, wsd
 from .forecast import Forecast
-from .laws import LossFormula
+from .model import LossModel
 from .monotone import MonotoneFamily
 from .rates import LONGEST_RUN, Array, Rates, rates_of
 
@@ -28,7 +28,7 @@ class Forecaster(Protocol):
     """What the search needs of a fitted law."""
 
     @property
-    def formula(self) -> LossFormula: ...
+    def model(self) -> LossModel: ...
     @property
     def theta(self) -> Array: ...
     def predict(self, schedule: Rates, at: ArrayLike | None = None, *, level: float = 0.9) -> Forecast: ...
@@ -133,7 +133,7 @@ def _families(steps: int, warmup: int, max_lr: float, min_lr: float) -> Iterator
 
 def _final(law: Forecaster, rates: Array) -> tuple[float, Array]:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # the forecast of the result refuses these
-        return law.formula.final(law.theta, rates)
+        return law.model.final(law.theta, rates)
 
 
 def _minimize() -> Callable[..., OptimizeResult]:

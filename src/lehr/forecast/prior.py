@@ -1,54 +1,61 @@
 """What fits of public runs say about a law's constants before the user's own runs are seen.
 
-The constants of a new model are distributed around a mean with two spreads: between laboratories and,
-within a laboratory, between models. Each spread is estimated from few samples, so each is regularised by
-one pseudo-observation with the spread of `Belief` (the inverse Wishart prior of a covariance).
-
-Noise relaxes within about the same number of updates at the peak rate of a run, 90 to 170 in the public
-runs, whatever the peak is: people choose peaks near the stability limit, where rate and curvature change
-together. So the prior of C, which counts in rate x updates, depends on the peak; see `Prior.at`. Each
-factor of e beyond the peaks of the public runs adds as much variance as another laboratory does.
+The constants of a new setup (a model, its data and its optimizer) are distributed around a mean, in the units
+of its runs. Mean and covariance are those of the fits of known setups, by laboratory, as in a step of
+expectation maximisation: each fit counts with what it leaves open itself (Dempster, Laird and Rubin, 1977,
+https://doi.org/10.1111/j.2517-6161.1977.tb01600.x). Setups are few, so the covariance is regularised by one
+pseudo-observation with the spreads of `Belief` (the inverse Wishart prior of a covariance).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from . import laws
-from .rates import REFERENCE_RATE, Array, check_peaks, peak_distance
+from .model import LossModel
+from .rates import Array
 
 LARGEST = 1e6  # mean or covariance of a constant
+BROAD = 2.0  # spreads of `Prior.broad`, as multiples of those of `Belief`
+
+
+class Fit(Protocol):
+    """What a prior needs of a fitted law."""
+
+    @property
+    def model(self) -> LossModel: ...
+    @property
+    def theta(self) -> Array: ...
+    @property
+    def covariance(self) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """A normal distribution over a law's constants other than L0, which stays free.
+    """A normal distribution over a law's constants and their slopes, but for L0, which stays free.
 
     Args:
         law: Name of the law.
-        mean: Its constants' mean, (m,), without L0.
+        mean: The mean of the constants without L0, then of their slopes, (m,); see `LossModel`.
         covariance: Their covariance, (m, m).
         source: Where it comes from.
-        peak: The peak rate of the runs that it is for.
-        known: The lowest and the highest peak of the runs it was made from; None if it is valid at any.
 
     Raises:
-        ValueError: The shapes are not the law's, a number is not finite, the covariance is not
-            positive definite, or a peak is not a learning rate.
+        ValueError: The shapes are not the law's, a number is not finite, or the covariance is not
+            positive definite.
     """
 
     law: str
     mean: Array
     covariance: Array
     source: str = ""
-    peak: float = REFERENCE_RATE
-    known: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        names = laws.get(self.law).parameters[1:]
+        names = names_of(self.law)
         mean, covariance = np.asarray(self.mean, dtype=float), np.asarray(self.covariance, dtype=float)
         if mean.shape != (len(names),) or covariance.shape != (len(names), len(names)):
             raise ValueError(
@@ -59,75 +66,64 @@ class Prior:
             raise ValueError(f"the numbers of a prior must be finite and at most {LARGEST:,.0f}")
         if not np.allclose(covariance, covariance.T) or not np.linalg.eigvalsh(covariance)[0] > 0:
             raise ValueError(f"the covariance of a prior of the {self.law} law must be symmetric and positive definite")
-        check_peaks("a prior", self.peak)
-        check_peaks("a prior", *(self.known or ()))
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "covariance", covariance)
 
-    def at(self, peak: float) -> Prior:
-        r"""The prior for runs with another peak rate.
-
-        The updates that relaxation takes at the peak :math:`\eta` stay the same: with C
-        :math:`(\eta / \eta_0)^{-\gamma} \, \eta` fixed, ln C falls by :math:`(1 - \gamma) \ln r` where
-        the peak is r times as high. Beyond the known peaks the covariance grows.
-
-        Raises:
-            ValueError: The peak is not a learning rate.
-        """
-        moved = replace(self, peak=peak)
-        turn, shift = _to_peak(self.law, float(np.log(peak / self.peak)))
-        beyond = 0.0 if self.known is None else peak_distance(peak, self.known)
-        doubt = beyond**2 * _believed(self.law, "between")
-        return replace(moved, mean=turn @ self.mean + shift, covariance=turn @ self.covariance @ turn.T + doubt)
-
     @classmethod
-    def of_fits(cls, law: str, fits: Mapping[str, Sequence[tuple[float, Array]]], source: str = "") -> Prior:
-        """The prior from fits of several models, by laboratory.
+    def of_fits(cls, fits: Mapping[str, Sequence[Fit]], source: str = "") -> Prior:
+        """The prior from laws that were fitted to several setups, by laboratory; each laboratory counts as much.
+
+        A fit of few runs leans on the prior that it was fitted with. So fit again with the result, and repeat until
+        it settles.
 
         Args:
-            law: Name of the law.
-            fits: For each laboratory, the peak rate of each of its models and the constants (L0
-                first, as fitted).
+            fits: The laws of each laboratory, one for each setup; all are of one formula.
             source: A note about their origin.
 
         Raises:
-            ValueError: There is no fit.
+            ValueError: There is no fit, or they are of several formulas.
         """
-        groups = [np.array([_at_reference(law, *model) for model in group]) for group in fits.values() if len(group)]
-        if not groups:
-            raise ValueError("a prior needs the fit of at least one model")
+        names = {fit.model.formula.name for group in fits.values() for fit in group}
+        if len(names) != 1:
+            raise ValueError(f"a prior needs fits of one law, got fits of {', '.join(sorted(names)) or 'none'}")
+        [law] = names
+        groups = [group for group in fits.values() if group]
         count = len(groups)
-        means = np.array([group.mean(axis=0) for group in groups])
-        inside = np.concatenate([group - group.mean(axis=0) for group in groups])
-        outside, mean = means - means.mean(axis=0), means.mean(axis=0)
-        between = (_believed(law, "between") + outside.T @ outside) / count
-        within = (_believed(law, "within") + inside.T @ inside) / (1 + len(inside) - count)
+        mean = _mean_of_means([[fit.theta[1:] for fit in group] for group in groups])
+        scatter = _mean_of_means(
+            [[fit.covariance[1:, 1:] + np.outer(fit.theta[1:] - mean, fit.theta[1:] - mean) for fit in group]
+             for group in groups]
+        )  # fmt: skip
+        covariance = (count * scatter + _believed(law)) / (count + 1)
         # The mean of few laboratories is itself uncertain, by one part in so many.
-        peaks = [peak for group in fits.values() for peak, _ in group]
-        return cls(law, mean, between * (1 + 1 / count) + within, source, known=(min(peaks), max(peaks)))
+        return cls(law, mean, _without_cross(law, covariance) * (1 + 1 / count), source)
 
     @classmethod
     def broad(cls, law: str) -> Prior:
-        """Round numbers with wide spreads: for fits of a population, not for forecasts."""
-        centres = [belief.centre for belief in laws.get(law).beliefs.values()]
-        return cls(law, np.array(centres), 4 * _believed(law, "between"))
+        """Round numbers with wide spreads: for the first fits of a population, not for forecasts."""
+        beliefs = laws.get(law).beliefs.values()
+        mean = [belief.centre for belief in beliefs] + [belief.slope for belief in beliefs]
+        return cls(law, np.array(mean), BROAD**2 * _believed(law))
 
 
-def _believed(law: str, spread: str) -> Array:
-    """The prior covariance before any data, between or within laboratories."""
-    return np.diag([getattr(belief, spread) ** 2 for belief in laws.get(law).beliefs.values()])
+def names_of(law: str) -> tuple[str, ...]:
+    """What a prior of the law is over."""
+    return LossModel(laws.get(law), 1.0, 1.0).names[1:]
 
 
-def _to_peak(law: str, log_ratio: float) -> tuple[Array, Array]:
-    """Matrix and shift that take constants (without L0) of runs with one peak to those of a higher one."""
-    names = laws.get(law).parameters[1:]
-    turn, shift = np.eye(len(names)), np.zeros(len(names))
-    if "ln C" in names:  # a law that counts relaxation in updates is the same at any peak
-        turn[names.index("ln C"), names.index("gamma")] = log_ratio
-        shift[names.index("ln C")] = -log_ratio
-    return turn, shift
+def _mean_of_means(groups: Iterable[Iterable[Array]]) -> Array:
+    return np.asarray(np.mean([np.mean(list(group), axis=0) for group in groups], axis=0))
 
 
-def _at_reference(law: str, peak: float, theta: Array) -> Array:
-    turn, shift = _to_peak(law, float(np.log(REFERENCE_RATE / peak)))
-    return np.asarray(turn @ np.asarray(theta, dtype=float)[1:] + shift)
+def _believed(law: str) -> Array:
+    """The prior covariance before any data."""
+    beliefs = laws.get(law).beliefs.values()
+    return np.diag(np.square([belief.spread for belief in beliefs] + [belief.slope_spread for belief in beliefs]))
+
+
+def _without_cross(law: str, covariance: Array) -> Array:
+    """Without what joins constants to slopes: few setups have several peaks."""
+    split = len(laws.get(law).beliefs)
+    result = covariance.copy()
+    result[:split, split:] = result[split:, :split] = 0.0
+    return result

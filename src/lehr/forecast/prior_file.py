@@ -13,11 +13,10 @@ import numpy as np
 
 from ..files import whole_file
 from ..schedules import checks
-from . import laws
 from .json_file import JsonFile, from_json
-from .prior import Prior
+from .prior import Prior, names_of
 
-HEADER = "lehr prior", 2
+HEADER = "lehr prior", 3
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -28,20 +27,16 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     mean: list[float]
     covariance: list[list[float]]
     source: str = ""
-    peak: float
-    known: tuple[float, float] | None
 
     @classmethod
     def of(cls, prior: Prior) -> _Entry:
         """A prior as plain values, rounded to what matters."""
         return cls(
             law=prior.law,
-            parameters=list(laws.get(prior.law).parameters[1:]),
+            parameters=list(names_of(prior.law)),
             mean=[round(float(value), 4) for value in prior.mean],
             covariance=[[round(float(value), 6) for value in row] for row in prior.covariance],
             source=prior.source,
-            peak=prior.peak,
-            known=prior.known,
         )
 
 
@@ -87,7 +82,7 @@ def _parsed(text: str, law: str) -> Prior:
     if entry is None:
         available = ", ".join(checks.shown(entry.law) for entry in file.priors) or "none"
         raise ValueError(f"this file has no prior of the {law} law; it has {available}")
-    names = laws.get(law).parameters[1:]
+    names = names_of(law)
     if tuple(entry.parameters) != names:
         raise ValueError(f"a prior of the {law} law is over {', '.join(names)}, got {checks.shown(entry.parameters)}")
-    return Prior(law, np.array(entry.mean), np.array(entry.covariance), entry.source, entry.peak, entry.known)
+    return Prior(law, np.array(entry.mean), np.array(entry.covariance), entry.source)

@@ -15,8 +15,7 @@ Ints: TypeAlias = NDArray[np.intp]
 Rates: TypeAlias = Schedule | ArrayLike
 """A Schedule, or an array with the rate of every update from the first on."""
 
-REFERENCE_RATE = 3e-4  # the unit of rates in the constants of laws
-SMALLEST_RATE = 1e-12  # lower rates count as this, so that they have a logarithm
+SMALLEST_RATE = 1e-12  # lower rates, and lower shares of a peak, count as this, so that they have a logarithm
 LARGEST_RATE = 1e6  # higher rates are refused: the exponentials of a law would overflow
 LONGEST_RUN = 10_000_000  # updates; each takes about 80 bytes and 0.2 microseconds in a fit
 
@@ -94,8 +93,8 @@ def check_peaks(owner: str, *peaks: float) -> None:
 
 
 def log_rates(rates: Array) -> Array:
-    """ln of each rate over `REFERENCE_RATE`; rates below `SMALLEST_RATE` count as that."""
-    return np.asarray(np.log(np.maximum(rates, SMALLEST_RATE) / REFERENCE_RATE))
+    """ln of each rate; rates below `SMALLEST_RATE` count as that."""
+    return np.asarray(np.log(np.maximum(rates, SMALLEST_RATE)))
 
 
 def warmup_of(rates: Array) -> int:

@@ -1,7 +1,7 @@
 """Maximum a posteriori by damped Gauss-Newton steps.
 
-The objective is a Huber loss of ln predicted - ln logged, plus the quadratic of the prior. The residuals of
-a run are correlated, so the error of a row is taken as `ROW_ERROR`, several times the visible scatter.
+The objective is a Huber loss of predicted - logged, in falls, plus the quadratic of the prior. The residuals
+of a run are correlated, so the error of a row is taken as `ROW_ERROR`, several times the visible scatter.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .laws import LossFormula
+from .model import LossModel
 from .observations import Observations
 from .prior import Prior
 from .rates import Array
 
-ROW_ERROR = 2.5e-3
-"""Relative error of a row in a fit, so large that 60 correlated rows weigh as much as a few.
-
-This, the step error of `KWW` and the spreads between laboratories in `Belief` were chosen once for all
-shared curves, near the maximum of the likelihood of final losses of runs, sizes and laboratories left out
-(``python -m benchmarks.settings``). The maximum is at narrower spreads, but two laboratories are too few for those.
-"""
-HUBER = 1e-3  # relative error above which a row counts by its size, not by its square
+ROW_ERROR = 0.0125
+"""Error of a row in a fit, in falls, so large that 60 correlated rows weigh as much as a few."""
+HUBER = 0.4 * ROW_ERROR  # error above which a row counts by its size, not by its square
 STARTS, LONGEST_STEP = 8, 0.7
 
 
-def solve(formula: LossFormula, observations: Observations, prior: Prior) -> tuple[Array, Array]:
-    """The best constants, (p,), and their covariance, (p, p)."""
-    problem = _Problem(formula, observations, prior)
-    starts = _starts(problem)
+def solve(
+    model: LossModel, observations: Observations, prior: Prior, start: Array | None = None
+) -> tuple[Array, Array]:
+    """The best constants, (p,), and their covariance, (p, p).
+
+    The descents begin at the prior's mean and at samples of it; with a ``start`` that is nearly the solution, there.
+    """
+    problem = _Problem(model, observations, prior)
+    starts = iter([start]) if start is not None else _starts(problem)
     best = _descend(problem, next(starts), None)
-    for start in starts:
-        best = min(best, _descend(problem, start, best), key=lambda point: point.value)
+    for other in starts:
+        best = min(best, _descend(problem, other, best), key=lambda point: point.value)
     return best.theta, np.asarray(ROW_ERROR**2 * np.linalg.inv(best.curvature))
 
 
@@ -55,22 +55,22 @@ class _Point:
 class _Problem:
     """The objective: Huber of the residuals, and the quadratic of the prior, in units of squared error."""
 
-    def __init__(self, formula: LossFormula, observations: Observations, prior: Prior) -> None:
-        self.formula, self.observations, self.prior = formula, observations, prior
-        size = len(formula.parameters)
+    def __init__(self, model: LossModel, observations: Observations, prior: Prior) -> None:
+        self.model, self.observations, self.prior = model, observations, prior
+        size = len(model.names)
         self.mean = np.concatenate([[0.0], prior.mean])
         self.stiffness = np.zeros((size, size))
         self.stiffness[1:, 1:] = ROW_ERROR**2 * np.linalg.inv(prior.covariance)
 
     def floored(self, theta: Array) -> Array:
         """The constants with the best L0 for the rest of them."""
-        loss = self.formula.value(theta, self.observations.trajectory)
-        theta[0] += np.median(np.exp(self.observations.log_loss) - loss[self.observations.first])
+        residual, _ = self.observations.residuals(self.model, theta)
+        theta[0] -= np.median(residual / self.observations.weight)
         return theta
 
     def at(self, theta: Array) -> _Point:
         """The objective and its derivatives; the curvature is Gauss-Newton's."""
-        residual, jacobian = self.observations.residuals(self.formula, theta)
+        residual, jacobian = self.observations.residuals(self.model, theta)
         size = np.abs(residual)
         weight = np.where(size > HUBER, HUBER / np.maximum(size, HUBER), 1.0)
         huber = np.where(size > HUBER, HUBER * (size - HUBER / 2), residual**2 / 2).sum()
@@ -93,7 +93,7 @@ def _starts(problem: _Problem) -> Iterator[Array]:
 
 def _descend(problem: _Problem, start: Array, known: _Point | None, steps: int = 60) -> _Point:
     """Levenberg-Marquardt from one start, until it settles or comes near a known solution."""
-    limits = problem.formula.limits
+    limits = problem.model.limits
     point, damping = problem.at(np.clip(start, *limits)), 1e-3
     for _ in range(steps):
         if known is not None and point.near(known):

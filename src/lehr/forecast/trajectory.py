@@ -1,5 +1,7 @@
 """A schedule as a law sees it: the area under it so far, and the places where its rate changes.
 
+A law counts in the units of the run: rates as shares of its own peak, and area in `CLOCK` updates at that peak.
+
 A law sums over every change of the rate before each loss. Between two losses, hundreds of small
 changes act almost as one, so they are merged into cells: a cell has the weight of the change of the
 noise level from its start to its end (exact for any law, because the sum telescopes) and is placed
@@ -18,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from .rates import SMALLEST_RATE, Array, Ints, Rates, log_rates, positions, rates_of
 
+CLOCK = 1000.0  # updates at the peak that make up the unit of area
 CELLS = 104  # a cell holds at most 1 / CELLS of the variation of the square root of the rate
 RISE = 1.5  # the variation of a rise is divided by this
 STRETCHES = 80  # a cell covers at most 1 / STRETCHES of the area under the schedule
@@ -29,14 +32,15 @@ DIVIDED = 4  # the cells into which each loss divides these two
 class Trajectory:
     """What a law needs of a schedule at n positions; a pair joins a position to a cell before it."""
 
+    peak: float  # the highest rate until the last position; all other rates are shares of it
     at: Array  # updates done at each position, (n,)
-    progress: Array  # area under the schedule until there, (n,), in rate x updates
+    progress: Array  # area under the schedule until there, (n,), in `CLOCK` updates at the peak
     rate: Array  # rate of the last update done, (n,)
     before: Array  # rate before each cell, (cells,)
     after: Array  # rate after each cell, (cells,)
     cell: Ints  # the cell of each pair, (pairs,); the pairs of a position are adjacent
     first: Ints  # the first pair of each position, (n,)
-    log_rate: Array  # ln of the rate after the change, over `REFERENCE_RATE`, (pairs,)
+    log_rate: Array  # ln of the rate after the change, (pairs,)
     gap: Array  # area under the schedule since the change, (pairs,)
     log_gap: Array  # its logarithm
     steps: Array  # updates since the change, (pairs,)
@@ -52,12 +56,13 @@ class Trajectory:
 
 
 def join(trajectories: Sequence[Trajectory]) -> Trajectory:
-    """Several trajectories joined, so that all runs are evaluated at once."""
+    """Several trajectories with one peak joined, so that they are evaluated at once."""
     columns = {f.name: [getattr(trajectory, f.name) for trajectory in trajectories] for f in fields(Trajectory)}
+    peak = columns.pop("peak")[0]
     for index, counted in (("cell", "before"), ("first", "cell")):
         offsets = np.cumsum([0, *map(len, columns[counted])])
         columns[index] = [part + offset for part, offset in zip(columns[index], offsets, strict=False)]
-    return Trajectory(**{name: np.concatenate(parts) for name, parts in columns.items()})
+    return Trajectory(peak, **{name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 def compress(schedule: Rates, at: ArrayLike) -> Trajectory:
@@ -70,7 +75,7 @@ def compress(schedule: Rates, at: ArrayLike) -> Trajectory:
     >>> from lehr import Constant
     >>> trajectory = compress(Constant(0.1), [5, 10])
     >>> trajectory.progress, trajectory.cell_count
-    (array([0.5, 1. ]), 1)
+    (array([0.005, 0.01 ]), 1)
     """
     counts = positions(at)
     done = counts.astype(np.intp)
@@ -78,7 +83,9 @@ def compress(schedule: Rates, at: ArrayLike) -> Trajectory:
     if not rates[: done.min()].max() >= SMALLEST_RATE:
         highest = f"until update {done.min()} the highest is {rates[: done.min()].max():g}"
         raise ValueError(f"a law needs a rate of at least {SMALLEST_RATE:g} before the first loss, and {highest}")
-    area = np.cumsum(rates)
+    peak = float(rates.max())
+    rates = rates / peak
+    area = np.cumsum(rates) / CLOCK
     changes = np.flatnonzero(np.diff(rates, prepend=0.0))
     ends = _cell_ends(rates, area, changes)
     moments = _moments(rates, area, changes)
@@ -102,7 +109,7 @@ def compress(schedule: Rates, at: ArrayLike) -> Trajectory:
     gap = np.maximum(progress[position] - centre[0][cell], SMALLEST_RATE)
     held = np.concatenate([[0.0], rates[changes]])
     return Trajectory(
-        counts, progress, rates[done - 1], held[low], held[high], cell, first,
+        peak, counts, progress, rates[done - 1], held[low], held[high], cell, first,
         centre[1][cell], gap, np.log(gap), counts[position] - centre[2][cell],
     )  # fmt: skip
 
@@ -133,7 +140,7 @@ def _moments(rates: Array, area: Array, changes: Ints) -> Array:
     sums = np.zeros((4, len(changes) + 1))
     mass = np.abs(np.diff(np.sqrt(rates[changes]), prepend=0.0))
     sums[0, 1:] = mass
-    sums[1, 1:] = mass * (area[changes] - rates[changes])
+    sums[1, 1:] = mass * (area[changes] - rates[changes] / CLOCK)
     sums[2, 1:] = mass * log_rates(rates[changes])
     sums[3, 1:] = mass * changes
     return np.cumsum(sums, axis=1, out=sums)
@@ -143,7 +150,7 @@ def _centres(moments: Array, low: Ints, high: Ints, rates: Array, area: Array, c
     """Area, ln rate and position of each cell's centre; of an empty cell, those of its last change."""
     inside = moments[:, high] - moments[:, low]
     last = changes[np.maximum(high - 1, 0)]
-    alone = np.stack([area[last] - rates[last], log_rates(rates[last]), last.astype(float)])
+    alone = np.stack([area[last] - rates[last] / CLOCK, log_rates(rates[last]), last.astype(float)])
     # A difference of sums loses digits where the mass is tiny; a single change needs no mean.
     several = (high - low > 1) & (inside[0] > 1e-9 * moments[0, -1])
     return np.where(several, inside[1:] / np.where(several, inside[0], 1.0), alone)

@@ -6,10 +6,16 @@ All have one form. With rates :math:`\eta_0, \eta_1, ...`, the loss after update
 
 .. math:: V(t) = \sum_{k \le t} [N(\eta_k) - N(\eta_{k-1})] \; g_k(t), \qquad S(t) = \sum_{i \le t} \eta_i
 
-S is the progress (rate x updates), P the reducible loss without noise (nats), N the noise level that
-a rate settles at (in units of rate), :math:`g_k` the share of that change which has taken effect, and
-V the noise present now. The warmup is part of the sum: before update 0 the rate is 0. A law defines N
-and g. To add a law, write a file with a class, as for those in this package, and add it to `LAWS`.
+S is the progress, P the reducible loss without noise, N the noise level that a rate settles at,
+:math:`g_k` the share of that change which has taken effect, and V the noise present now. The warmup is
+part of the sum: before update 0 the rate is 0.
+
+Everything is in the units of the run, in which setups are alike: rates are shares of the run's peak, S
+counts 1,000 updates at the peak, and losses are in *falls*: what the longest run lost after its first
+tenth. `LossModel` adds these units.
+
+A law defines N and g. To add a law, write a file with a class, as for those in this package, and add it
+to `LAWS`.
 """
 
 from __future__ import annotations

@@ -10,27 +10,28 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from ..rates import SMALLEST_RATE, Array, log_rates
-from ..trajectory import Trajectory
+from ..trajectory import CLOCK, Trajectory
 
 
 class Belief(NamedTuple):
-    """What is believed of a constant before any run is seen, for runs that peak at `REFERENCE_RATE`."""
+    """What is believed of a constant before any run is seen."""
 
     centre: float  # a round number near it
-    between: float  # its standard deviation between laboratories
-    within: float  # its standard deviation between models of a laboratory
+    spread: float  # its standard deviation between setups
+    slope: float  # its change where the peak is e times as high
+    slope_spread: float  # the standard deviation of that
     low: float = -50.0  # the lowest value that has a meaning
     high: float = 50.0  # the highest value that has a meaning
 
 
-HIGHEST_FLOOR = 1e9  # of L0
+FARTHEST_FLOOR = 1e4  # L0, from 0, in falls of the loss
 COMMON = {
-    "ln A": Belief(0.0, 0.4, 0.1),
-    "alpha": Belief(0.5, 0.04, 0.02, 0.05, 2.0),
-    "ln B": Belief(6.1, 0.2, 0.1),
+    "ln A": Belief(0.2, 0.4, -0.25, 0.1),
+    "alpha": Belief(0.55, 0.05, 0.0, 0.03, 0.05, 2.0),
+    "ln B": Belief(-0.5, 0.4, 0.4, 0.1),
 }
 """The constants that every law has."""
-PACE, SLOWING = Belief(2.8, 0.4, 0.3), Belief(-0.4, 0.16, 0.12, -5.0, 5.0)
+PACE, SLOWING = Belief(1.9, 0.4, 0.9, 0.3), Belief(-0.4, 0.1, 0.0, 0.06, -5.0, 5.0)
 """For ln C and gamma, where a law counts relaxation in summed rates."""
 
 
@@ -51,7 +52,7 @@ class LossFormula(ABC):
         name: Its name in `fit`.
         beliefs: Its constants, in order, and what is believed of each; the first three are those of
             `COMMON`. L0, of which nothing is believed, comes before them.
-        row_error: Its relative error where it was fitted, for the bands.
+        row_error: Its error where it was fitted, for the bands, as a share of the fall of the loss.
         step_error: Its error as a share of a difference in loss; see `bands`.
     """
 
@@ -68,20 +69,8 @@ class LossFormula(ABC):
     @property
     def limits(self) -> tuple[Array, Array]:
         """The least and the largest value of each constant, (p,) each."""
-        low = [0.0, *(belief.low for belief in self.beliefs.values())]
-        return np.array(low), np.array([HIGHEST_FLOOR, *(belief.high for belief in self.beliefs.values())])
-
-    def check(self, theta: Array) -> None:
-        """Refuse constants that are too few, too many or outside `limits`."""
-        low, high = self.limits
-        if theta.shape != low.shape:
-            raise ValueError(f"a {self.name} law has the constants {', '.join(self.parameters)}, got {theta.size}")
-        wrong = np.flatnonzero(~((low <= theta) & (theta <= high)))
-        if wrong.size:
-            i = wrong[0]
-            raise ValueError(
-                f"`{self.parameters[i]}` of a {self.name} law must be from {low[i]:g} to {high[i]:g}, got {theta[i]:g}"
-            )
+        low = [-FARTHEST_FLOOR, *(belief.low for belief in self.beliefs.values())]
+        return np.array(low), np.array([FARTHEST_FLOOR, *(belief.high for belief in self.beliefs.values())])
 
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
         """The noise level N, its derivative by the rate, and those by parameters. Here N is the rate itself."""
@@ -94,26 +83,30 @@ class LossFormula(ABC):
     def _of(self, theta: Array, name: str) -> float:
         return float(theta[self.parameters.index(name)])
 
-    def _coupling(self, theta: Array) -> float:
-        return float(np.exp(self._of(theta, "ln z"))) if "ln z" in self.parameters else 0.0
+    def _exp(self, theta: Array, name: str) -> float:
+        """The exponential of a constant; 0 if the law does not have it."""
+        return float(np.exp(self._of(theta, name))) if name in self.parameters else 0.0
 
     def value(self, theta: Array, trajectory: Trajectory) -> Array:
-        """The loss at each position of the trajectory, (n,), in nats."""
+        """The loss at each position of the trajectory, (n,), in falls."""
         return self.evaluate(theta, trajectory)[0]
 
     def evaluate(self, theta: Array, trajectory: Trajectory) -> tuple[Array, Array]:
         """The loss (n,) and its derivative by each parameter (n, parameters)."""
         floor, log_b = theta[0], theta[3]
-        power, scale, z = self.power(theta, trajectory.progress), np.exp(log_b), self._coupling(theta)
+        power, scale, z = self.power(theta, trajectory.progress), np.exp(log_b), self._exp(theta, "ln z")
+        start = self._exp(theta, "ln S0")
+        clock = trajectory.progress + start
         noise, by_parameter = self.noise(theta, trajectory)
         gain = scale * (1 + z * power)
         by_power = 1 + scale * z * noise
         columns = {
             "L0": np.ones_like(power),
             "ln A": by_power * power,
-            "alpha": -by_power * power * np.log(trajectory.progress),
+            "alpha": -by_power * power * np.log(clock),
             "ln B": gain * noise,
             "ln z": scale * z * power * noise,
+            "ln S0": -by_power * power * theta[2] * start / clock,
             **{name: gain * column for name, column in by_parameter.items()},
         }
         jacobian = np.stack([columns[name] for name in self.parameters], axis=1)
@@ -121,7 +114,7 @@ class LossFormula(ABC):
 
     def power(self, theta: Array, progress: Array) -> Array:
         """The reducible loss without noise, P."""
-        return np.asarray(np.exp(theta[1] - theta[2] * np.log(progress)))
+        return np.asarray(np.exp(theta[1] - theta[2] * np.log(progress + self._exp(theta, "ln S0"))))
 
     def noise(self, theta: Array, trajectory: Trajectory) -> tuple[Array, dict[str, Array]]:
         """The noise present, V (n,), and its derivatives by parameters."""
@@ -135,26 +128,28 @@ class LossFormula(ABC):
         return trajectory.sums(weight * relaxed.share), by
 
     def state(self, theta: Array, trajectory: Trajectory) -> Array:
-        """The reducible loss, the noise, and the noise that the rate would settle at, as shares of the loss, (n, 3)."""
+        """The reducible loss, the noise, and the noise that the rate would settle at, in falls, (n, 3)."""
         power = self.power(theta, trajectory.progress)
-        gain = np.exp(theta[3]) * (1 + self._coupling(theta) * power)
+        gain = np.exp(theta[3]) * (1 + self._exp(theta, "ln z") * power)
         noise, _ = self.noise(theta, trajectory)
         settled, _, _ = self.level(theta, trajectory.rate)
-        parts = np.stack([power, gain * noise, gain * settled], axis=1)
-        return np.asarray(parts / (theta[0] + power + gain * noise)[:, None])
+        return np.stack([power, gain * noise, gain * settled], axis=1)
 
     def final(self, theta: Array, rates: Array) -> tuple[float, Array]:
-        """The loss after the last update, an exact sum, and its derivative by every rate, (updates,): O(updates)."""
+        """The loss after the last update, an exact sum, and its derivative by every rate, (updates,): O(updates).
+
+        Rates are shares of the peak, the loss is in falls.
+        """
         rates = np.maximum(rates, SMALLEST_RATE)
-        gap = np.cumsum(rates[::-1])[::-1]
+        gap = np.cumsum(rates[::-1])[::-1] / CLOCK
         relaxed = self.relaxation(theta, log_rates(rates), gap, np.log(gap), np.arange(len(rates), 0.0, -1.0))
         level, slope, _ = self.level(theta, rates)
         change = np.diff(level, prepend=0.0)
         noise = float(change @ relaxed.share)
-        progress = gap[:1]
-        power, scale, z = float(self.power(theta, progress)[0]), float(np.exp(theta[3])), self._coupling(theta)
+        clock = float(gap[0]) + self._exp(theta, "ln S0")
+        power, scale, z = float(self.power(theta, gap[:1])[0]), float(np.exp(theta[3])), self._exp(theta, "ln z")
         noise_by = slope * -np.diff(relaxed.share, append=0.0)
-        noise_by += np.cumsum(change * relaxed.by_gap) + change * relaxed.by_log_rate / rates
-        power_by = -theta[2] * power / float(progress[0])
+        noise_by += np.cumsum(change * relaxed.by_gap) / CLOCK + change * relaxed.by_log_rate / rates
+        power_by = -theta[2] * power / clock / CLOCK
         loss = float(theta[0]) + power + scale * (1 + z * power) * noise
         return loss, (1 + scale * z * noise) * power_by + scale * (1 + z * power) * noise_by

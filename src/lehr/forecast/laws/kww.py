@@ -6,18 +6,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..rates import REFERENCE_RATE, SMALLEST_RATE, Array, log_rates
+from ..rates import SMALLEST_RATE, Array, log_rates
 from .formula import COMMON, PACE, SLOWING, Belief, LossFormula, Relaxation
 
 
 class KWW(LossFormula):
     r"""Stretched-exponential (KWW) relaxation: the law that lehr forecasts with by default.
 
-    .. math:: N(\eta) = \eta_0 (\eta / \eta_0)^p, \qquad
-        g_k = 1 - \exp\left(-\left(C \, (\eta_k / \eta_0)^{-\gamma} \, (S(t) - S_{k-1})\right)^\kappa\right)
+    .. math:: N(\eta) = \eta^p, \qquad
+        g_k = 1 - \exp\left(-\left(C \, \eta_k^{-\gamma} \, (S(t) - S_{k-1})\right)^\kappa\right),
+        \qquad P(t) = A \, (S(t) + S_0)^{-\alpha}
 
-    Nine constants: L0 (nats), ln A, alpha, ln B, ln C, kappa, gamma, p, ln z;
-    :math:`\eta_0` is `REFERENCE_RATE`.
+    Ten constants: L0, ln A, alpha, ln B, ln C, kappa, gamma, p, ln z, ln S0. :math:`S_0` is what the
+    first steps are worth beyond their area: without it the loss would fall from infinity.
 
     References:
         The stretched exponential of relaxation: Kohlrausch, 1854; Williams and Watts, 1970,
@@ -28,17 +29,18 @@ class KWW(LossFormula):
     beliefs: ClassVar = {
         **COMMON,
         "ln C": PACE,
-        "kappa": Belief(0.45, 0.11, 0.03, 0.1, 2.0),  # below 0 a cooldown would raise the loss
+        "kappa": Belief(0.5, 0.1, 0.15, 0.12, 0.1, 2.0),  # below 0 a cooldown would raise the loss
         "gamma": SLOWING,
-        "p": Belief(0.55, 0.055, 0.04, 0.1, 2.0),
-        "ln z": Belief(0.7, 0.55, 0.15),
+        "p": Belief(0.55, 0.05, -0.1, 0.04, 0.1, 2.0),
+        "ln z": Belief(0.0, 0.4, -0.4, 0.3),
+        "ln S0": Belief(-2.5, 0.7, -0.8, 0.4, -6.0, 3.0),
     }
-    row_error = 5e-4
+    row_error = 5e-3
     step_error = 0.04
 
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:
         p, log = self._of(theta, "p"), log_rates(rate)
-        level = np.where(rate > 0, REFERENCE_RATE * np.exp(p * log), 0.0)
+        level = np.where(rate > 0, np.exp(p * log), 0.0)
         return level, p * level / np.maximum(rate, SMALLEST_RATE), {"p": level * log}
 
     def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:

@@ -15,7 +15,7 @@ class Momentum(LossFormula):
 
     .. math:: N(\eta) = \eta, \qquad g_k = 1 - \lambda^{t - k + 1}, \qquad z = 0
 
-    Five constants: L0 (nats), ln A, alpha, ln B and ln tau, where
+    Five constants: L0, ln A, alpha, ln B and ln tau, where
     :math:`\lambda = e^{-1 / \tau}` and tau is in updates.
 
     References:
@@ -23,7 +23,7 @@ class Momentum(LossFormula):
     """
 
     name = "momentum"
-    beliefs: ClassVar = {**COMMON, "ln tau": Belief(7.0, 0.7, 0.3)}
+    beliefs: ClassVar = {**COMMON, "ln tau": Belief(6.0, 0.7, -0.9, 0.3)}
     step_error = 0.15
 
     def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:

@@ -13,10 +13,10 @@ from .formula import COMMON, PACE, SLOWING, Belief, LossFormula, Relaxation
 class MPL(LossFormula):
     r"""The multi-power law.
 
-    .. math:: N(\eta) = \eta, \qquad g_k = 1 - \left(1 + C \, (\eta_k / \eta_0)^{-\gamma}
+    .. math:: N(\eta) = \eta, \qquad g_k = 1 - \left(1 + C \, \eta_k^{-\gamma}
         \, (S(t) - S_{k-1})\right)^{-\beta}, \qquad z = 0
 
-    Seven constants: L0 (nats), ln A, alpha, ln B, ln C, beta, gamma. As in `KWW`, and unlike in the
+    Seven constants: L0, ln A, alpha, ln B, ln C, beta, gamma. As in `KWW`, and unlike in the
     paper, the warmup is part of the sum.
 
     References:
@@ -24,7 +24,7 @@ class MPL(LossFormula):
     """
 
     name = "mpl"
-    beliefs: ClassVar = {**COMMON, "ln C": PACE, "beta": Belief(0.5, 0.11, 0.03, 0.05, 5.0), "gamma": SLOWING}
+    beliefs: ClassVar = {**COMMON, "ln C": PACE, "beta": Belief(0.5, 0.1, 0.0, 0.12, 0.05, 5.0), "gamma": SLOWING}
 
     def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:
         log_c, beta, gamma = theta[4:7]
