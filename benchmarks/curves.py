@@ -25,7 +25,7 @@ class Setup:
     """A model, its data and its optimizer: what one law describes.
 
     Attributes:
-        laboratory: Who trained it; of algoperf, which workload it is.
+        laboratory: Who trained it; of algoperf, the kind of its workload.
         runs: Its runs by name; of cooldown runs with the past that they share.
     """
 
@@ -127,21 +127,25 @@ def _cooldowns() -> Runs:
     folder = directory() / "cooldowns-124m"
     for line in _lines(folder / "index.csv"):
         shares = cooldown_shares(line, round(float(line["cooldown_share"] or 0) * int(line["updates"])))
-        name = line["file"].removesuffix(".csv")
-        yield "124M", "cooldowns", _run(name, float(line["peak_lr"]) * shares, _losses(folder / line["file"]), 300)
+        past = f"lr{line['peak_lr']}_stable_50000.csv" if line["cooldown_share"] not in ("", "0") else ""
+        yield "124M", "cooldowns", _branched(folder, line, past, shares)
 
 
 def _sizes() -> Runs:
     folder = directory() / "cooldowns-sizes"
     for line in _lines(folder / "index.csv"):
-        losses = _losses(folder / line["file"])
-        if line["past"]:
-            past = _losses(folder / line["past"])
-            losses = np.concatenate([past[past[:, 0] < losses[0, 0]], losses])
         shares = cooldown_shares(line, int(line["cooldown_updates"] or 0))
         size = f"{round(int(line['parameters']) / 1e6)}M"
-        name = line["file"].removesuffix(".csv")
-        yield size, "cooldowns", _run(name, float(line["peak_lr"]) * shares, losses, 300)
+        yield size, "cooldowns", _branched(folder, line, line["past"], shares)
+
+
+def _branched(folder: Path, line: Line, past: str, shares: Array) -> Run:
+    """A run whose file begins where it left another run, if ``past`` names that one's file."""
+    losses = _losses(folder / line["file"])
+    if past:
+        before = _losses(folder / past)
+        losses = np.concatenate([before[before[:, 0] < losses[0, 0]], losses])
+    return _run(line["file"].removesuffix(".csv"), float(line["peak_lr"]) * shares, losses, 300)
 
 
 def _nanogpt() -> Runs:
@@ -177,6 +181,15 @@ NO_LAW = {
 """Runs that no law of the schedule alone can describe, and why: they are in no prior, and a fit says so."""
 
 
+KINDS = {
+    "imagenet_resnet": "images", "imagenet_vit": "images", "fastmri": "images",
+    "librispeech_conformer": "speech", "librispeech_deepspeech": "speech",
+    "wmt": "text, clicks and graphs", "criteo1tb": "text, clicks and graphs",
+    "ogbg": "text, clicks and graphs",
+}  # fmt: skip
+"""The kind of each workload of algoperf."""
+
+
 def algoperf_shares(line: Line) -> Array:
     """Shares of the peak of a run, until its last row."""
     horizon, warmup, cycles = (int(line[key]) for key in ("horizon", "warmup_updates", "cycles"))
@@ -196,4 +209,4 @@ def _algoperf() -> Runs:
         name = line["file"].removesuffix(".csv")
         rates = float(line["peak_lr"]) * algoperf_shares(line)
         losses = _losses(folder / line["file"], until=int(line["updates"]))
-        yield name, line["workload"], _run(name, rates, losses, int(line["warmup_updates"]))
+        yield name, KINDS[line["workload"]], _run(name, rates, losses, int(line["warmup_updates"]))

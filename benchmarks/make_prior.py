@@ -23,8 +23,8 @@ from lehr.forecast.observations import Observations, observations_of
 from lehr.forecast.rates import Array
 from lehr.forecast.solver import solve
 
-ROUNDS = 8
-SETTLED = 0.02  # change of the mean between rounds, in standard deviations
+ROUNDS = 40
+SETTLED = 0.02  # change of mean and spread between rounds, in standard deviations
 
 
 def make(law: str, without: Collection[str] = ()) -> Prior:
@@ -81,9 +81,15 @@ def _made(law: str, without: frozenset[str]) -> Prior:
         for fit in kept:
             fit.refit(prior)
         last, prior = prior, Prior.of_fits(laboratories, source)
-        if np.max(np.abs(prior.mean - last.mean) / np.sqrt(np.diag(prior.covariance))) < SETTLED:
+        if _change(last, prior) < SETTLED:
             break
     return prior
+
+
+def _change(last: Prior, prior: Prior) -> float:
+    """The largest change of a mean or a spread, in spreads."""
+    spread, before = (np.sqrt(np.diag(p.covariance)) for p in (prior, last))
+    return float(np.max(np.maximum(np.abs(prior.mean - last.mean), np.abs(spread - before)) / spread))
 
 
 def main() -> None:

@@ -1,19 +1,20 @@
 r"""How uncertain a forecast is.
 
-The variance of a loss, as a share of the fall squared, has four parts:
+The variance of a loss has two parts:
 
-1. What the runs leave open about the constants and their slopes: :math:`J \Sigma J^T`.
-2. The law's error even near the runs: its ``row_error``.
-3. The law's error away from the runs: a share, its ``step_error``, of the difference between the
-   position and the nearest fitted position. The distance is measured in the reducible loss, the
-   noise present, and the noise that the rate would settle at. So the band is wider for a cooldown
-   after constant-rate runs, or for a horizon twice as long.
-4. The effect of another seed: early in a run, and decaying.
+1. What the runs leave open about the constants and their slopes, :math:`J \Sigma J^T`, times the
+   ``inflation`` of the law. A law is not exact, so it errs by more than its constants do; but it errs
+   where they are uncertain: for a cooldown after constant-rate runs, at another peak, at a longer horizon.
+2. The effect of another seed: early in a run, and decaying.
+
+Errors have Student's distribution with `FREEDOM` degrees, whose tails are heavier than a normal one's.
+The inflation is that under which the losses of laboratories left out of the prior are most likely
+(``python -m benchmarks.settings``).
 """
 
 from __future__ import annotations
 
-from statistics import NormalDist
+from math import acos, cos, sqrt
 
 import numpy as np
 
@@ -23,55 +24,39 @@ from .observations import SEED_ERROR
 from .rates import Array
 from .trajectory import Trajectory
 
+FREEDOM = 4  # of Student's distribution, for which the quantile has a closed form
+
 
 def quantile(level: float) -> float:
-    """Half-width of a band, in standard deviations.
+    """Half-width of a band, in units of its scale.
+
+    Source: the quantile of Student's distribution with 4 degrees of freedom, Shaw, 2006,
+    https://doi.org/10.21314/JCF.2006.150.
 
     Raises:
         ValueError: The level is not between 0 and 1.
 
     >>> round(quantile(0.9), 3)
-    1.645
+    2.132
     """
     if not 0 < level < 1:
         rule = "it must be between 0 and 1"
         raise ValueError(f"`level` is the share of losses in a band: {rule}, got {checks.shown(level)}")
-    return NormalDist().inv_cdf((1 + level) / 2)
+    root = sqrt((1 + level) * (1 - level))
+    return 2 * sqrt(max(cos(acos(root) / 3) / root - 1, 0.0))
 
 
-def distance(states: Array, fitted: Array) -> Array:
-    """From each state, (n, 3), to the nearest one that was fitted, (n,), in falls."""
-    return np.asarray(np.sqrt(((states[:, None] - fitted[None]) ** 2).sum(axis=2).min(axis=1)))
+def scale(
+    model: LossModel, theta: Array, covariance: Array, trajectory: Trajectory, seed_share: Array
+) -> tuple[Array, Array]:
+    """The loss at each position of a trajectory and the scale of its error, nats, (n,) each.
 
-
-def law_variance(model: LossModel, theta: Array, fitted: Array, trajectory: Trajectory) -> Array:
-    """Variance of the loss that is due to the law, not its constants, nats squared: near the runs, and away."""
-    step = model.formula.step_error * distance(model.state(theta, trajectory), fitted)
-    return np.asarray(model.fall**2 * (model.formula.row_error**2 + step**2))
-
-
-def unlike(first: Array, second: Array) -> float:
-    """How different two schedules are: 0 if equal, 1 if they differ by a tenth of their area or more.
-
-    After its end a schedule has no area.
-
-    >>> round(unlike(np.ones(2), np.array([1.0, 0.9])), 3), unlike(np.ones(2), np.array([1.0, 0.0]))
-    (0.513, 1.0)
+    ``seed_share`` is what is left of the spread of seeds, (n,).
     """
-    both = min(len(first), len(second))
-    apart = np.abs(first[:both] - second[:both]).sum() + first[both:].sum() + second[both:].sum()
-    return min(1.0, float(20 * apart / (first.sum() + second.sum())))
+    loss, jacobian = model.evaluate(theta, trajectory)
+    return loss, np.hypot(scale_of(model, covariance, jacobian), SEED_ERROR * model.fall * seed_share)
 
 
-def variance(
-    model: LossModel, theta: Array, covariance: Array, fitted: Array, trajectory: Trajectory, seed_share: Array
-) -> Array:
-    """Variance of the loss at each position of a trajectory, (n,), nats squared.
-
-    ``fitted`` are the states at the fitted rows, (m, 3); see `LossFormula.state`. ``seed_share`` is what is left of
-    the spread of seeds, (n,).
-    """
-    _, jacobian = model.evaluate(theta, trajectory)
-    constants = np.einsum("ni,ij,nj->n", jacobian, covariance, jacobian)
-    seed = SEED_ERROR * model.fall * seed_share
-    return np.asarray(constants + law_variance(model, theta, fitted, trajectory) + seed**2)
+def scale_of(model: LossModel, covariance: Array, jacobian: Array) -> Array:
+    """The scale of the error of what has this derivative by the constants, (n,)."""
+    return np.asarray(np.sqrt(model.formula.inflation * np.einsum("ni,ij,nj->n", jacobian, covariance, jacobian)))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import laws
-from .law import STATES, Law
+from .law import Law
 from .laws import LossFormula
 from .model import LossModel
 from .notes import about_runs
@@ -55,13 +55,11 @@ def fit(
     errors = observations.errors(model, theta) / observations.fall
     by_run = [errors[observations.run == index] for index in range(len(runs))]
     medians = [float(np.median(errors)) if len(errors) else None for errors in by_run]
-    states = np.concatenate([model.state(theta, trajectory) for trajectory in observations.trajectories])
-    states = states[np.unique(np.linspace(0, len(states) - 1, STATES).astype(int))]
     peaks = [run.peak for run in runs]
     longest = max((run for i, run in enumerate(runs) if medians[i] is not None), key=lambda run: run.updates)
     try:
         return Law(
-            model, theta, covariance, states, (min(peaks), max(peaks)), longest.updates, longest.warmup, prior.source,
+            model, theta, covariance, (min(peaks), max(peaks)), longest.updates, longest.warmup, prior.source,
             about_runs(observations, runs, medians),
         )  # fmt: skip
     except ValueError as error:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from ..files import whole_file
 from ..schedules import checks
 from . import laws
-from .bands import law_variance, quantile, unlike, variance
+from .bands import quantile, scale, scale_of
 from .experiment import Experiment, best_experiment
 from .forecast import Forecast
 from .json_file import JsonFile, from_json
@@ -27,8 +27,7 @@ from .run import Run
 from .trajectory import compress
 
 HEADER = "lehr law", 2
-STATES = 200  # states of the fitted rows that a law stores at most
-LARGEST_VARIANCE, LARGEST_STATE = 1e18, 1e6
+LARGEST_VARIANCE = 1e18
 
 
 class LawFile(JsonFile):
@@ -39,7 +38,6 @@ class LawFile(JsonFile):
     fall: float
     constants: dict[str, float]
     covariance: list[list[float]]
-    states: list[tuple[float, float, float]]
     peaks: tuple[float, float]
     updates: int
     warmup: int
@@ -54,7 +52,6 @@ class Law:
     Attributes:
         model: The formula, and the units of the runs.
         theta: Its constants and their slopes, in the order of ``model.names``, with their ``covariance``.
-        states: The states of training at the fitted rows, (n, 3); see `LossFormula.state`.
         peaks: The lowest and the highest peak rate of the runs.
         updates: The length of the longest run, of which ``warmup`` are its warmup.
         prior: The source of the prior.
@@ -67,7 +64,6 @@ class Law:
     model: LossModel
     theta: Array
     covariance: Array
-    states: Array
     peaks: tuple[float, float]
     updates: int
     warmup: int
@@ -77,10 +73,6 @@ class Law:
     def __post_init__(self) -> None:
         self.model.check(self.theta)
         _check_covariance(self.covariance, len(self.theta))
-        if self.states.ndim != 2 or self.states.shape[1] != 3 or not len(self.states):
-            raise ValueError(f"a law needs at least one state of three numbers, got shape {self.states.shape}")
-        if not (np.abs(self.states) <= LARGEST_STATE).all():
-            raise ValueError(f"the states of a law must be finite and at most {LARGEST_STATE:g}")
         check_peaks("a law", *self.peaks)
         checks.integer("updates", self.updates, owner="a law", most=LONGEST_RUN)
         checks.integer("warmup", self.warmup, owner="a law", least=0, most=LONGEST_RUN)
@@ -117,11 +109,9 @@ class Law:
         trajectory = compress(schedule, whole_run(schedule) if at is None else at)
         rates = rates_of(schedule, int(trajectory.at.max()))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
-            loss = self.model.value(self.theta, trajectory)
             seed = seed_share(rates, warmup_of(rates), trajectory)
-            spread = variance(self.model, self.theta, self.covariance, self.states, trajectory, seed)
-            half = width * np.sqrt(spread)
-            low, high = loss - half, loss + half
+            loss, error = scale(self.model, self.theta, self.covariance, trajectory, seed)
+            low, high = loss - width * error, loss + width * error
         _check_finite(low, high)
         notes = about_forecast(rates, self.peaks, self.updates, self.warmup)
         return Forecast(trajectory.at, loss, low, high, level, schedule, notes)
@@ -132,8 +122,7 @@ class Law:
         """Forecast the loss of ``first`` minus that of ``second``, after ``at`` updates: (value, low, high).
 
         ``at`` is a pair if the two differ in length. The band is narrower than those of the losses, because
-        the constants are the same. The errors of the law are taken as independent, unless the schedules
-        are nearly equal.
+        the constants are the same.
 
         Raises:
             ValueError: As `predict`.
@@ -142,10 +131,8 @@ class Law:
         trajectories = [compress(schedule, [end]) for schedule, end in zip((first, second), ends, strict=True)]
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
             losses, slopes = zip(*(self.model.evaluate(self.theta, t) for t in trajectories), strict=True)
-            slope = (slopes[0] - slopes[1])[0]
-            law_errors = sum(float(law_variance(self.model, self.theta, self.states, t)[0]) for t in trajectories)
-            law_errors *= unlike(rates_of(first, ends[0]), rates_of(second, ends[1])) ** 2
-            half = quantile(level) * float(np.sqrt(slope @ self.covariance @ slope + law_errors))
+            error = scale_of(self.model, self.covariance, slopes[0] - slopes[1])
+        half = quantile(level) * float(error[0])
         _check_finite(*losses, np.array([half + 1.0]))
         value = float(losses[0][0] - losses[1][0])
         return value, value - half, value + half
@@ -195,7 +182,7 @@ class Law:
     def to_json(self) -> str:
         """The law as JSON."""
         return LawFile(
-            *HEADER, self.formula.name, self.model.peak, self.model.fall, self.constants, self.covariance.tolist(), self.states.tolist(),
+            *HEADER, self.formula.name, self.model.peak, self.model.fall, self.constants, self.covariance.tolist(),
             self.peaks, self.updates, self.warmup, self.prior, list(self.notes),
         ).to_json()  # fmt: skip
 
@@ -225,7 +212,7 @@ class Law:
         try:
             return cls(
                 model, np.array(list(file.constants.values())), numbers("covariance", file.covariance),
-                np.array(file.states), file.peaks, file.updates, file.warmup, file.prior, tuple(file.notes),
+                file.peaks, file.updates, file.warmup, file.prior, tuple(file.notes),
             )  # fmt: skip
         except ValueError as error:
             raise ValueError(f"{error}; fit again") from None

@@ -76,10 +76,6 @@ class LossModel:
         by_slopes = np.log(trajectory.peak / self.peak) * jacobian[:, 1:]
         return self.fall * loss, self.fall * np.hstack([jacobian, by_slopes])
 
-    def state(self, theta: Array, trajectory: Trajectory) -> Array:
-        """See `LossFormula.state`."""
-        return self.formula.state(self.constants(theta, trajectory.peak), trajectory)
-
     def final(self, theta: Array, rates: Array) -> tuple[float, Array]:
         """The loss after the last update, in nats, and its derivative by every rate while the peak holds."""
         peak = float(rates.max())

@@ -26,12 +26,12 @@ class Belief(NamedTuple):
 
 FARTHEST_FLOOR = 1e4  # L0, from 0, in falls of the loss
 COMMON = {
-    "ln A": Belief(0.2, 0.4, -0.25, 0.1),
-    "alpha": Belief(0.55, 0.05, 0.0, 0.03, 0.05, 2.0),
-    "ln B": Belief(-0.5, 0.4, 0.4, 0.1),
+    "ln A": Belief(0.2, 0.16, -0.25, 0.04),
+    "alpha": Belief(0.55, 0.02, 0.0, 0.012, 0.05, 2.0),
+    "ln B": Belief(-0.5, 0.16, 0.4, 0.04),
 }
 """The constants that every law has."""
-PACE, SLOWING = Belief(1.9, 0.4, 0.9, 0.3), Belief(-0.4, 0.1, 0.0, 0.06, -5.0, 5.0)
+PACE, SLOWING = Belief(1.9, 0.16, 0.9, 0.12), Belief(-0.4, 0.04, 0.0, 0.024, -5.0, 5.0)
 """For ln C and gamma, where a law counts relaxation in summed rates."""
 
 
@@ -52,14 +52,12 @@ class LossFormula(ABC):
         name: Its name in `fit`.
         beliefs: Its constants, in order, and what is believed of each; the first three are those of
             `COMMON`. L0, of which nothing is believed, comes before them.
-        row_error: Its error where it was fitted, for the bands, as a share of the fall of the loss.
-        step_error: Its error as a share of a difference in loss; see `bands`.
+        inflation: How many times as uncertain forecasts are as a fit says; see `bands`.
     """
 
     name: str
     beliefs: ClassVar[Mapping[str, Belief]]
-    row_error: float = 1e-3
-    step_error: float = 0.1
+    inflation: float = 3.0
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -126,14 +124,6 @@ class LossFormula(ABC):
         for name in after_by:
             by[name] = trajectory.sums((after_by[name] - before_by[name])[trajectory.cell] * relaxed.share)
         return trajectory.sums(weight * relaxed.share), by
-
-    def state(self, theta: Array, trajectory: Trajectory) -> Array:
-        """The reducible loss, the noise, and the noise that the rate would settle at, in falls, (n, 3)."""
-        power = self.power(theta, trajectory.progress)
-        gain = np.exp(theta[3]) * (1 + self._exp(theta, "ln z") * power)
-        noise, _ = self.noise(theta, trajectory)
-        settled, _, _ = self.level(theta, trajectory.rate)
-        return np.stack([power, gain * noise, gain * settled], axis=1)
 
     def final(self, theta: Array, rates: Array) -> tuple[float, Array]:
         """The loss after the last update, an exact sum, and its derivative by every rate, (updates,): O(updates).

@@ -23,8 +23,8 @@ class Momentum(LossFormula):
     """
 
     name = "momentum"
-    beliefs: ClassVar = {**COMMON, "ln tau": Belief(6.0, 0.7, -0.9, 0.3)}
-    step_error = 0.15
+    beliefs: ClassVar = {**COMMON, "ln tau": Belief(6.0, 0.28, -0.9, 0.12)}
+    inflation = 2.1
 
     def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:
         time = steps * np.exp(-theta[4])
