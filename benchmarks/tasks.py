@@ -59,7 +59,9 @@ def of_cooldowns() -> Iterator[Task]:
         runs = setups()["124M"].at(peak)
         stable, cooldown = runs[f"lr{label}_stable_50000"], runs[f"lr{label}_cooldown-0.2-linear_15000"]
         rest = [run for run in runs.values() if run is not cooldown]
-        yield task(f"a constant run and a cooldown, peak {label}", "124M", [stable.until(25_000), cooldown], rest, AFTER)
+        yield task(
+            f"a constant run and a cooldown, peak {label}", "124M", [stable.until(25_000), cooldown], rest, AFTER
+        )
         yield task(f"a constant run, peak {label}", "124M", [stable], [r for r in rest if r is not stable], AFTER)
         cosine = next(run for name, run in runs.items() if "cosine" in name)
         yield task(f"one cosine, peak {label}", "124M", [cosine], [r for r in runs.values() if r is not cosine], AFTER)

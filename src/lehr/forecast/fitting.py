@@ -11,7 +11,7 @@ from . import laws
 from .law import Law
 from .laws import LossFormula
 from .model import LossModel
-from .notes import about_runs
+from .notes import about_runs, lowest_share
 from .observations import observations_of
 from .prior import Prior
 from .prior_file import default_prior, read_prior
@@ -59,7 +59,8 @@ def fit(
     longest = max((run for i, run in enumerate(runs) if medians[i] is not None), key=lambda run: run.updates)
     try:
         return Law(
-            model, theta, covariance, (min(peaks), max(peaks)), longest.updates, longest.warmup, prior.source,
+            model, theta, covariance, (min(peaks), max(peaks)), longest.updates, longest.warmup,
+            lowest_share(observations), prior.source,
             about_runs(observations, runs, medians),
         )  # fmt: skip
     except ValueError as error:

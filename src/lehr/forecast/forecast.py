@@ -29,6 +29,7 @@ class Forecast:
         level: The share of losses that should be inside the band.
         schedule: The schedule.
         notes: What the fitted runs do not show about it.
+        beyond: In what it goes beyond the runs: some of "horizon", "peak" and "kind of schedule".
     """
 
     at: Array
@@ -38,6 +39,12 @@ class Forecast:
     level: float
     schedule: Rates
     notes: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+
+    @property
+    def reach(self) -> str:
+        """ "interpolates", or in what it extrapolates."""
+        return f"extrapolates in {' and '.join(self.beyond)}" if self.beyond else "interpolates"
 
     @property
     def final(self) -> tuple[float, float, float]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +20,7 @@ from .forecast import Forecast
 from .json_file import JsonFile, from_json
 from .laws import LossFormula
 from .model import LossModel
-from .notes import about_forecast
+from .notes import about_forecast, beyond
 from .observations import observations_of, seed_share
 from .optimise import Optimum, optimise
 from .rates import LONGEST_RUN, Array, Rates, check_peaks, numbers, rates_of, warmup_of, whole_run
@@ -41,6 +42,7 @@ class LawFile(JsonFile):
     peaks: tuple[float, float]
     updates: int
     warmup: int
+    lowest: float
     prior: str
     notes: list[str]
 
@@ -54,6 +56,7 @@ class Law:
         theta: Its constants and their slopes, in the order of ``model.names``, with their ``covariance``.
         peaks: The lowest and the highest peak rate of the runs.
         updates: The length of the longest run, of which ``warmup`` are its warmup.
+        lowest: The lowest rate at which a loss was logged, as a share of its run's peak.
         prior: The source of the prior.
         notes: What the runs do not show, in plain words.
 
@@ -67,6 +70,7 @@ class Law:
     peaks: tuple[float, float]
     updates: int
     warmup: int
+    lowest: float = 1.0
     prior: str = ""
     notes: tuple[str, ...] = ()
 
@@ -114,7 +118,8 @@ class Law:
             low, high = loss - width * error, loss + width * error
         _check_finite(low, high)
         notes = about_forecast(rates, self.peaks, self.updates, self.warmup)
-        return Forecast(trajectory.at, loss, low, high, level, schedule, notes)
+        further = beyond(rates, self.peaks, self.updates, self.lowest)
+        return Forecast(trajectory.at, loss, low, high, level, schedule, notes, further)
 
     def difference(
         self, first: Rates, second: Rates, at: int | tuple[int, int], *, level: float = 0.9
@@ -151,7 +156,7 @@ class Law:
         self,
         *,
         training_steps: int,
-        max_lr: float | None = None,
+        max_lr: float | Literal["free"] | None = None,
         warmup_steps: int | None = None,
         min_lr: float = 0.0,
         progress: Callable[[float], object] | None = None,
@@ -160,20 +165,21 @@ class Law:
 
         Args:
             training_steps: Updates of the run.
-            max_lr: The rate at the end of the warmup; None for that of the runs. It is not optimised: a
-                law that was fitted at one peak does not show which peak is best.
+            max_lr: The rate at the end of the warmup; None for the highest peak of the runs. "free" for the
+                best between half the lowest and twice the highest peak of the runs, which must have
+                at least two peaks: a law that was fitted at one does not show which is best.
             warmup_steps: Updates of the warmup; None for those of the runs.
             min_lr: The lowest rate.
             progress: Called repeatedly with the share of the work that is done, for a progress bar: a
                 run of a million updates takes about fifteen seconds.
 
         Raises:
-            ValueError: The warmup leaves no updates, or the rates are not in order.
+            ValueError: The warmup leaves no updates, the rates are not in order, or ``max_lr`` is "free" but
+                every run has the same peak.
             ImportError: SciPy is missing.
         """
-        peak = self.peaks[1] if max_lr is None else max_lr
         warmup = self.warmup if warmup_steps is None else warmup_steps
-        return optimise(self, training_steps, warmup, peak, min_lr, progress)
+        return optimise(self, training_steps, warmup, max_lr, min_lr, progress)
 
     def experiment(self) -> Experiment:
         """Propose the short run that would reduce the uncertainty of forecasts most."""
@@ -183,7 +189,7 @@ class Law:
         """The law as JSON."""
         return LawFile(
             *HEADER, self.formula.name, self.model.peak, self.model.fall, self.constants, self.covariance.tolist(),
-            self.peaks, self.updates, self.warmup, self.prior, list(self.notes),
+            self.peaks, self.updates, self.warmup, self.lowest, self.prior, list(self.notes),
         ).to_json()  # fmt: skip
 
     def write(self, path: str | os.PathLike[str]) -> None:
@@ -212,7 +218,7 @@ class Law:
         try:
             return cls(
                 model, np.array(list(file.constants.values())), numbers("covariance", file.covariance),
-                file.peaks, file.updates, file.warmup, file.prior, tuple(file.notes),
+                file.peaks, file.updates, file.warmup, file.lowest, file.prior, tuple(file.notes),
             )  # fmt: skip
         except ValueError as error:
             raise ValueError(f"{error}; fit again") from None

@@ -16,16 +16,17 @@ MISFIT = 0.02  # median error of a run, in falls, above which a law does not des
 NOISY = 1.5  # if it is also this many times the noise of a loss
 FEW = 8  # losses after the warmup; a run with fewer shows little
 SAME_PEAK = 0.1  # peaks within this many factors of e count as equal
+LONGER = 1.1  # lengths within this factor count as equal
 
 SCOPE = (
-    "The law is valid for the model, data, optimizer and batch size of these runs only; its prior comes from AdamW "
-    "runs of language models with 25M to 124M parameters."
+    "The law is valid for the model, data, optimizer and batch size of these runs only; its prior comes from public "
+    "runs of language models, image models, speech and others (docs: which, and with which errors)."
 )
 
 
 def about_runs(
     observations: Observations, runs: Sequence[Run], errors: Sequence[float | None]
-) -> tuple[str, ...]:
+) -> tuple[str, ...]:  # fmt: skip
     """What the fitted runs do not show.
 
     ``errors`` has the median error of each run, in falls, None if it has no row.
@@ -33,10 +34,15 @@ def about_runs(
     return (
         *(note for run in runs for note in run.notes),
         *_odd_runs(runs),
-        *_misfits(observations, runs, errors),
-        *_blind_spots(observations, runs),
+        *_misfits(observations.fall, runs, errors),
+        *_blind_spots(runs, lowest_share(observations)),
         SCOPE,
     )
+
+
+def lowest_share(observations: Observations) -> float:
+    """The lowest rate at which a loss was logged, as a share of its run's peak."""
+    return min(float(trajectory.rate.min()) for trajectory in observations.trajectories)
 
 
 def _odd_runs(runs: Sequence[Run]) -> Iterator[str]:
@@ -54,40 +60,60 @@ def _odd_runs(runs: Sequence[Run]) -> Iterator[str]:
         yield f"The losses are {pairs}: a law is valid for one evaluation set, so use the same column for every run."
 
 
-def _misfits(observations: Observations, runs: Sequence[Run], errors: Sequence[float | None]) -> Iterator[str]:
+def _misfits(fall: float, runs: Sequence[Run], errors: Sequence[float | None]) -> Iterator[str]:
     for run, error in zip(runs, errors, strict=True):
         if error is None:
             yield f"{run.name} was left out: it has no loss after its warmup and after {EARLY:.0%} of the longest run."
-        elif is_misfit(run, error, observations.fall):
+        elif is_misfit(run, error, fall):
             yield (
-                f"The law misses {run.name} by {error * observations.fall:.2g} nats (median), {error:.0%} of what the loss fell: check for a restart, a change of data or "
-                f"batch size, rates that differ from the schedule, or another evaluation set. The bands do not cover "
-                f"this error."
+                f"The law misses {run.name} by {error * fall:.2g} (median), {error:.0%} of what the loss fell: check "
+                f"for a restart, a change of data or batch size, over-fitting, rates that differ from the schedule, or "
+                f"another evaluation set. The bands do not cover this error."
             )
 
 
 def is_misfit(run: Run, error: float, fall: float) -> bool:
     """Whether a median error, in falls, says that the law does not describe the run."""
-    return error > max(MISFIT, NOISY * run.noise * float(run.loss[-1]) / fall)
+    return error > max(MISFIT, NOISY * run.noise * abs(float(run.loss[-1])) / fall)
 
 
-def _blind_spots(observations: Observations, runs: Sequence[Run]) -> Iterator[str]:
-    peaks, lowest = [run.peak for run in runs], float(observations.rate.min())
-    if lowest > ANNEALED * min(peaks):
+def _blind_spots(runs: Sequence[Run], lowest: float) -> Iterator[str]:
+    peaks = [run.peak for run in runs]
+    if lowest > ANNEALED:
         yield (
-            f"No loss was logged at a rate below {lowest:.3g}, {lowest / max(peaks):.0%} of the peak: how much a lower "
-            f"rate reduces the loss is known from the prior only, so bands are wide for schedules with a cooldown. A "
-            f"short branch from the stable phase at a lower rate would reduce this uncertainty most."
+            f"No loss was logged at a rate below {lowest:.0%} of the peak: how much a lower rate reduces the loss is "
+            f"known from the prior only, so bands are wide for schedules with a cooldown. A short branch from the "
+            f"stable phase at a lower rate would reduce this uncertainty most."
         )
-    if np.log(max(peaks) / min(peaks)) < SAME_PEAK:
+    if one_peak(peaks):
         yield (
             f"Every run peaks at {max(peaks):.3g}: these runs do not show which peak is best, and bands are wider for "
             f"schedules with another peak."
         )
 
 
-def _span(low: float, high: float) -> str:
+def one_peak(peaks: Sequence[float]) -> bool:
+    """Whether the peaks are too close to show what a peak does."""
+    return float(np.log(max(peaks) / min(peaks))) < SAME_PEAK
+
+
+def span(low: float, high: float) -> str:
+    """Two numbers, or one if they are equal."""
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+
+
+def beyond(rates: Array, peaks: tuple[float, float], updates: int, lowest: float) -> tuple[str, ...]:
+    """In what a forecast of these rates goes beyond the runs: none, or some of horizon, peak and kind of schedule.
+
+    ``updates`` is the longest run, ``lowest`` the lowest share of its peak at which a loss was logged.
+    """
+    peak = float(rates.max())
+    found = {
+        "horizon": len(rates) > LONGER * updates,
+        "peak": peak_distance(peak, peaks) > SAME_PEAK,
+        "kind of schedule": lowest > ANNEALED > float(rates[-1]) / peak,
+    }
+    return tuple(name for name, holds in found.items() if holds)
 
 
 def about_forecast(rates: Array, peaks: tuple[float, float], updates: int, warmup: int) -> tuple[str, ...]:
@@ -97,7 +123,7 @@ def about_forecast(rates: Array, peaks: tuple[float, float], updates: int, warmu
     """
     peak, length = float(rates.max()), len(rates)
     notes = {
-        f"Its peak of {peak:.3g} was never tried (the runs peak at {_span(*peaks)}): the band is wider.": (
+        f"Its peak of {peak:.3g} was never tried (the runs peak at {span(*peaks)}): the band is wider.": (
             peak_distance(peak, peaks) > SAME_PEAK
         ),
         f"It has no warmup, but the runs had {warmup} updates of warmup: the forecast may be too high, and the band "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,11 +15,14 @@ from ..schedules.recipes import cosine, linear, trapezoid, wsd
 from .forecast import Forecast
 from .model import LossModel
 from .monotone import MonotoneFamily
+from .notes import one_peak
 from .rates import LONGEST_RUN, Array, Rates, rates_of
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
+REACH = 2.0  # how far beyond the peaks of the runs a free one may be, as a factor
+TRIED = 17  # peaks, where it is free
 ITERATIONS = 80  # steps of the descent at most
 SHARES = (0.1, 0.2, 0.3, 0.45, 0.65)  # of a run, that the named families try as a cooldown
 
@@ -31,6 +34,8 @@ class Forecaster(Protocol):
     def model(self) -> LossModel: ...
     @property
     def theta(self) -> Array: ...
+    @property
+    def peaks(self) -> tuple[float, float]: ...
     def predict(self, schedule: Rates, at: ArrayLike | None = None, *, level: float = 0.9) -> Forecast: ...
     def difference(
         self, first: Rates, second: Rates, at: int | tuple[int, int], *, level: float = 0.9
@@ -94,7 +99,7 @@ class Optimum:
 
 
 def optimise(
-    law: Forecaster, training_steps: int, warmup_steps: int, max_lr: float, min_lr: float,
+    law: Forecaster, training_steps: int, warmup_steps: int, max_lr: float | Literal["free"] | None, min_lr: float,
     progress: Callable[[float], object] | None,
 ) -> Optimum:  # fmt: skip
     """See `Law.optimise`."""
@@ -103,23 +108,54 @@ def optimise(
     warmup = checks.integer("warmup_steps", warmup_steps, owner="optimise", least=0)
     if not warmup < steps - 1:
         raise ValueError(f"`warmup_steps` must leave at least two of the {steps} updates, got {warmup}")
-    if not 0 <= min_lr < max_lr:
-        raise ValueError(f"`min_lr` must be at least 0 and below `max_lr`, got min_lr={min_lr!r} and max_lr={max_lr!r}")
-    families: dict[str, tuple[float, Schedule]] = {}  # the best of each, after its final loss
-    for name, schedule in _families(steps, warmup, max_lr, min_lr):
-        loss, _ = _final(law, rates_of(schedule, steps))
-        if name not in families or loss < families[name][0]:
-            families[name] = loss, schedule
-    start = min(families.values(), key=lambda family: family[0])[1]
-    best = _descend(minimize, law, MonotoneFamily(steps, warmup, max_lr, min_lr), start, progress)
+    peaks = _peaks(law.peaks, max_lr)
+    if not 0 <= min_lr < peaks[0]:
+        raise ValueError(
+            f"`min_lr` must be at least 0 and below `max_lr`, got min_lr={min_lr!r} and max_lr={peaks[0]!r}"
+        )
+    families: dict[str, tuple[float, float, Schedule]] = {}  # the best of each, after its final loss and its peak
+    for peak in peaks:
+        for name, schedule in _families(steps, warmup, peak, min_lr):
+            loss, _ = _final(law, rates_of(schedule, steps))
+            if name not in families or loss < families[name][0]:
+                families[name] = loss, peak, schedule
+    _, peak, start = min(families.values(), key=lambda family: family[0])
+    best = _descend(minimize, law, MonotoneFamily(steps, warmup, peak, min_lr), start, progress)
     if progress:
         progress(1.0)  # the descent often settles long before its last step
     forecast = law.predict(best, [steps])
     choices = [
         Choice(name, choice, *law.predict(choice, [steps]).final, *law.difference(choice, best, steps))
-        for name, (_, choice) in families.items()
+        for name, (*_, choice) in families.items()
     ]
-    return Optimum(best, *forecast.final, tuple(sorted(choices, key=lambda choice: choice.loss)), forecast.notes)
+    notes = (*_about_peak(peak, peaks), *forecast.notes)
+    return Optimum(best, *forecast.final, tuple(sorted(choices, key=lambda choice: choice.loss)), notes)
+
+
+def _peaks(known: tuple[float, float], max_lr: float | Literal["free"] | None) -> list[float]:
+    """The peaks to try, ascending.
+
+    Raises:
+        ValueError: It is free, but the runs have one peak.
+    """
+    low, high = known
+    if max_lr != "free":
+        return [high if max_lr is None else max_lr]
+    if one_peak(known):
+        raise ValueError(
+            f'`max_lr` can be "free" only for runs with at least two peaks, but every run peaks at {high:.3g}: log a '
+            f"run with the same length at another peak, such as {2 * high:.3g}, and fit both"
+        )
+    return [float(peak) for peak in np.geomspace(low / REACH, high * REACH, TRIED)]
+
+
+def _about_peak(peak: float, peaks: list[float]) -> Iterator[str]:
+    if len(peaks) > 1 and peak in (peaks[0], peaks[-1]):
+        side, word = ("lowest", "lower") if peak == peaks[0] else ("highest", "higher")
+        yield (
+            f"The best peak is the {side} that was tried, {peak:.3g}: the runs show that a {word} one helps, not where "
+            f"it ceases to. Log a run at this peak and fit again."
+        )
 
 
 def _families(steps: int, warmup: int, max_lr: float, min_lr: float) -> Iterator[tuple[str, Schedule]]:
