@@ -18,12 +18,15 @@ COSINE = lehr.cosine(STEPS, WARMUP, max_lr=PEAK)
 TEXT = f"cosine({STEPS}, {WARMUP}, max_lr={PEAK})"
 STABLE_TEXT = f"constant_with_warmup({STEPS}, {WARMUP}, max_lr={PEAK})"
 WSD_TEXT = f"wsd({STEPS}, {WARMUP}, max_lr={PEAK})"
+FALL = 0.8
 AT = np.arange(50, STEPS + 1, 50)
 
 
 def truth(schedule, at=AT):
     """What a model would log whose constants are the prior's mean, with a floor of 2.5 nats."""
-    return laws.get("kww").value(np.array([2.5, *default_prior("kww").mean]), compress(schedule, at))
+    formula = laws.get("kww")
+    constants = default_prior("kww").mean[: len(formula.beliefs)]
+    return FALL * formula.value(np.array([2.5 / FALL, *constants]), compress(schedule, at))
 
 
 def rows(schedule, **extra):

@@ -18,12 +18,13 @@ def test_fit_writes_the_law_of_the_logs_and_says_what_it_read(here):
     last = [f"{rows(schedule)[-1]['val_loss']:.4f}" for schedule in (STABLE, COSINE)]
     assert (stable[:4], stable[5:6], stable[7]) == (["stable.csv", "80", "4,000", "0.001"], last[:1], "logged")
     assert (cosine[:4], cosine[5:6], cosine[7]) == (["cosine.csv", "80", "4,000", "0.001"], last[1:], "logged")
-    assert all(float(row[6].rstrip("%")) < 0.05 for row in (stable, cosine))
+    assert all(float(row[6].rstrip("%")) < 0.1 for row in (stable, cosine))
     law = Law.read("law.json")
     flat = " ".join(printed.split())
     assert "kww law" not in flat
-    assert "kww law, prior from fits of 25M, 100M, 124M-5e-4, 124M-1e-3: - L0 2." in " ".join(
-        output("fit", "stable.csv", "cosine.csv", "-o", "new.json", "--verbose").split()
+    assert (
+        "kww law, prior from 111 setups of cooldowns, images, multi-power-law, nanogpt, speech, text, clicks and graphs: - L0 "
+        in " ".join(output("fit", "stable.csv", "cosine.csv", "-o", "new.json", "--verbose").split())
     )
     assert all(note.replace("\n", " ") in flat.replace("- ", "") for note in law.notes)
     assert law.experiment().description in flat

@@ -37,7 +37,7 @@ def test_optimise_hands_its_options_on(here):
     printed = output("optimise", "law.json", *said, "--out", "best.json")
     best = spec.read("best.json")
     assert best(0) == 2e-3
-    assert best(900) == pytest.approx(1e-4, rel=1e-3)
+    assert 1e-4 <= best(900) <= 1.02e-4
     assert best(900) <= min(map(best, range(900)))
     assert "Its peak of 0.002 was never tried" in printed
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .laws import LossFormula
-from .rates import Array
+from .rates import Array, check_peaks
+from .run import LARGEST_LOSS
 from .trajectory import Trajectory
 
 STEEPEST = 50.0  # a slope
@@ -57,8 +58,9 @@ class LossModel:
         if wrong.size:
             i = wrong[0]
             raise ValueError(f"`{self.names[i]}` of {law} must be from {low[i]:g} to {high[i]:g}, got {theta[i]:g}")
-        if not 0 < self.fall < np.inf:
-            raise ValueError(f"the `fall` of {law} must be above 0, got {self.fall:g}")
+        if not 0 < self.fall <= LARGEST_LOSS:
+            raise ValueError(f"the `fall` of {law} must be above 0 and at most {LARGEST_LOSS:g}, got {self.fall:g}")
+        check_peaks(law, self.peak)
 
     def constants(self, theta: Array, peak: float) -> Array:
         """The law's constants for runs with this peak."""

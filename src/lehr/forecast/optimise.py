@@ -16,7 +16,7 @@ from .forecast import Forecast
 from .model import LossModel
 from .monotone import MonotoneFamily
 from .notes import one_peak
-from .rates import LONGEST_RUN, Array, Rates, rates_of
+from .rates import LONGEST_RUN, Array, Rates, check_peaks, rates_of
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -113,6 +113,7 @@ def optimise(
         raise ValueError(
             f"`min_lr` must be at least 0 and below `max_lr`, got min_lr={min_lr!r} and max_lr={peaks[0]!r}"
         )
+    check_peaks("an optimised schedule", peaks[0])
     families: dict[str, tuple[float, float, Schedule]] = {}  # the best of each, after its final loss and its peak
     for peak in peaks:
         for name, schedule in _families(steps, warmup, peak, min_lr):

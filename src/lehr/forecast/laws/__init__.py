@@ -39,7 +39,7 @@ def get(law: str | LossFormula) -> LossFormula:
         ValueError: There is no such law.
 
     >>> get("kww").parameters[-1]
-    'ln z'
+    'ln S0'
     """
     if isinstance(law, LossFormula):
         return law
