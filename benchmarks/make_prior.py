@@ -75,7 +75,7 @@ def _made(law: str, without: frozenset[str]) -> Prior:
     laboratories: dict[str, list[Fitted]] = {}
     for fit in kept:
         laboratories.setdefault(fit.laboratory, []).append(fit)
-    source = f"{len(kept)} setups of {', '.join(sorted(laboratories))}"
+    source = f"{len(kept)} setups: {', '.join(sorted(laboratories))}"
     prior = Prior.broad(law)
     for _ in range(ROUNDS):
         for fit in kept:

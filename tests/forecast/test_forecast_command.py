@@ -3,7 +3,6 @@
 import csv
 import json
 
-import numpy as np
 import pytest
 from shell import COSINE, PEAK, STEPS, TEXT, WARMUP, WSD_TEXT, output
 

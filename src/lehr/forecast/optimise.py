@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 REACH = 2.0  # how far beyond the peaks of the runs a free one may be, as a factor
-TRIED = 17  # peaks, where it is free
+TRIED = 9  # peaks, where it is free
 ITERATIONS = 80  # steps of the descent at most
 SHARES = (0.1, 0.2, 0.3, 0.45, 0.65)  # of a run, that the named families try as a cooldown
 
@@ -114,23 +114,36 @@ def optimise(
             f"`min_lr` must be at least 0 and below `max_lr`, got min_lr={min_lr!r} and max_lr={peaks[0]!r}"
         )
     check_peaks("an optimised schedule", peaks[0])
-    families: dict[str, tuple[float, float, Schedule]] = {}  # the best of each, after its final loss and its peak
-    for peak in peaks:
-        for name, schedule in _families(steps, warmup, peak, min_lr):
-            loss, _ = _final(law, rates_of(schedule, steps))
+    families: dict[str, tuple[float, Schedule]] = {}  # the best of each, after its final loss
+    found: list[tuple[float, Schedule, float]] = []  # the best at each peak, after its final loss
+    for done, peak in enumerate(peaks):
+        named = [(_final(law, rates_of(s, steps))[0], name, s) for name, s in _families(steps, warmup, peak, min_lr)]
+        for loss, name, schedule in named:
             if name not in families or loss < families[name][0]:
-                families[name] = loss, peak, schedule
-    _, peak, start = min(families.values(), key=lambda family: family[0])
-    best = _descend(minimize, law, MonotoneFamily(steps, warmup, peak, min_lr), start, progress)
-    if progress:
-        progress(1.0)  # the descent often settles long before its last step
-    forecast = law.predict(best, [steps])
+                families[name] = loss, schedule
+        _, _, start = min(named, key=lambda choice: choice[0])
+        part = _part_of(progress, done, len(peaks))
+        schedule = _descend(minimize, law, MonotoneFamily(steps, warmup, peak, min_lr), start, part)
+        found.append((_final(law, rates_of(schedule, steps))[0], schedule, peak))
+        part(1.0)  # the descent often settles long before its last step
+    _, schedule, peak = min(found, key=lambda choice: choice[0])
+    return _optimum(law, schedule, {name: choice for name, (_, choice) in families.items()}, _about_peak(peak, peaks))
+
+
+def _part_of(progress: Callable[[float], object] | None, done: int, parts: int) -> Callable[[float], object]:
+    """What reports the progress of one of several parts as that of the whole."""
+    return lambda share: progress((done + share) / parts) if progress else None
+
+
+def _optimum(law: Forecaster, best: Schedule, families: Mapping[str, Schedule], notes: Iterable[str]) -> Optimum:
+    end = [int(best.length or 0)]
+    forecast = law.predict(best, end)
     choices = [
-        Choice(name, choice, *law.predict(choice, [steps]).final, *law.difference(choice, best, steps))
-        for name, (*_, choice) in families.items()
+        Choice(name, choice, *law.predict(choice, end).final, *law.difference(choice, best, end[0]))
+        for name, choice in families.items()
     ]
-    notes = (*_about_peak(peak, peaks), *forecast.notes)
-    return Optimum(best, *forecast.final, tuple(sorted(choices, key=lambda choice: choice.loss)), notes)
+    ordered = tuple(sorted(choices, key=lambda choice: choice.loss))
+    return Optimum(best, *forecast.final, ordered, (*notes, *forecast.notes))
 
 
 def _peaks(known: tuple[float, float], max_lr: float | Literal["free"] | None) -> list[float]:
@@ -186,7 +199,7 @@ def _descend(
     law: Forecaster,
     family: MonotoneFamily,
     start: Schedule,
-    progress: Callable[[float], object] | None,
+    progress: Callable[[float], object],
 ) -> Schedule:
     steps = count(1)
 
@@ -198,7 +211,7 @@ def _descend(
     falls = family.falls(start)
     result = minimize(
         final, falls, jac=True, method="L-BFGS-B", bounds=[(0.0, 8.0)] * len(falls),
-        callback=lambda _: progress(next(steps) / ITERATIONS) if progress else None,
+        callback=lambda _: progress(next(steps) / ITERATIONS),
         options={"maxiter": ITERATIONS, "ftol": 1e-7},
     )  # fmt: skip
     return family.schedule(family.knots(result.x))
