@@ -26,10 +26,12 @@ class Setup:
 
     Attributes:
         laboratory: Who trained it; of algoperf, the kind of its workload.
+        model: Of algoperf, its workload; otherwise what was trained.
         runs: Its runs by name; of cooldown runs with the past that they share.
     """
 
     laboratory: str
+    model: str
     runs: dict[str, Run] = field(default_factory=dict)
 
     def at(self, peak: float) -> dict[str, Run]:
@@ -53,12 +55,12 @@ def setups() -> dict[str, Setup]:
     """Every setup by name."""
     found: dict[str, Setup] = {}
     for read in (_multi_power_law, _cooldowns, _sizes, _nanogpt, _algoperf):
-        for setup, laboratory, run in read():
-            found.setdefault(setup, Setup(laboratory)).runs[run.name] = run
+        for setup, laboratory, model, run in read():
+            found.setdefault(setup, Setup(laboratory, model)).runs[run.name] = run
     return found
 
 
-Runs = Iterator[tuple[str, str, Run]]
+Runs = Iterator[tuple[str, str, str, Run]]
 
 
 def _lines(path: Path) -> list[Line]:
@@ -92,7 +94,7 @@ def _multi_power_law() -> Runs:
     for size, folder in (("25M", "csv_25"), ("100M", "csv_100")):
         for path in sorted((directory() / "multi-power-law" / folder).glob("*.csv")):
             losses = np.array([[int(line["step"]) + 1, float(line["loss"])] for line in _lines(path)])
-            yield size, "multi-power-law", _run(path.stem, multi_power_law_rates(path.stem), losses, WARMUP)
+            yield size, "multi-power-law", size, _run(path.stem, multi_power_law_rates(path.stem), losses, WARMUP)
 
 
 def multi_power_law_rates(name: str) -> Array:
@@ -128,7 +130,7 @@ def _cooldowns() -> Runs:
     for line in _lines(folder / "index.csv"):
         shares = cooldown_shares(line, round(float(line["cooldown_share"] or 0) * int(line["updates"])))
         past = f"lr{line['peak_lr']}_stable_50000.csv" if line["cooldown_share"] not in ("", "0") else ""
-        yield "124M", "cooldowns", _branched(folder, line, past, shares)
+        yield "124M", "cooldowns", "124M", _branched(folder, line, past, shares)
 
 
 def _sizes() -> Runs:
@@ -136,7 +138,7 @@ def _sizes() -> Runs:
     for line in _lines(folder / "index.csv"):
         shares = cooldown_shares(line, int(line["cooldown_updates"] or 0))
         size = f"{round(int(line['parameters']) / 1e6)}M"
-        yield size, "cooldowns", _branched(folder, line, line["past"], shares)
+        yield size, "cooldowns", size, _branched(folder, line, line["past"], shares)
 
 
 def _branched(folder: Path, line: Line, past: str, shares: Array) -> Run:
@@ -160,7 +162,7 @@ def _nanogpt() -> Runs:
         shares = np.where(t < warmup, (t + 1) / max(warmup, 1), decay)
         name = line["file"].removesuffix(".csv")
         run = _run(name, float(line["peak_lr_blocks"]) * shares, _losses(folder / "val" / line["file"]), warmup)
-        yield name, "nanogpt", run
+        yield name, "nanogpt", name, run
 
 
 NO_LAW = {
@@ -209,4 +211,4 @@ def _algoperf() -> Runs:
         name = line["file"].removesuffix(".csv")
         rates = float(line["peak_lr"]) * algoperf_shares(line)
         losses = _losses(folder / line["file"], until=int(line["updates"]))
-        yield name, KINDS[line["workload"]], _run(name, rates, losses, int(line["warmup_updates"]))
+        yield name, KINDS[line["workload"]], line["workload"], _run(name, rates, losses, int(line["warmup_updates"]))

@@ -1,4 +1,4 @@
-"""Makes the prior that lehr ships, or one that leaves setups or laboratories out.
+"""Makes the prior that lehr ships, or one that leaves models or laboratories out.
 
 python -m benchmarks.make_prior -o src/lehr/forecast/priors.json
 python -m benchmarks.make_prior -o priors.json --without 100M --without cooldowns
@@ -23,17 +23,18 @@ from lehr.forecast.observations import Observations, observations_of
 from lehr.forecast.rates import Array
 from lehr.forecast.solver import solve
 
-ROUNDS = 40
-SETTLED = 0.02  # change of mean and spread between rounds, in standard deviations
+MOST_RUNS = 16
+ROUNDS = 400
+SETTLED = 0.01  # change of mean and spread between rounds, in standard deviations
 
 
 def make(law: str, without: Collection[str] = ()) -> Prior:
-    """The prior of a law from every setup but those that are named, or whose laboratory is.
+    """The prior of a law from every setup but those of a model or laboratory that is named.
 
     Raises:
-        ValueError: A name is neither a setup's nor a laboratory's.
+        ValueError: A name is neither a model's nor a laboratory's.
     """
-    known = {*setups(), *(setup.laboratory for setup in setups().values())}
+    known = {name for setup in setups().values() for name in (setup.model, setup.laboratory)}
     if not known >= set(without):
         raise ValueError(
             f"there is no {', '.join(set(without) - known)} to leave out; there are {', '.join(sorted(known))}"
@@ -57,7 +58,9 @@ class Fitted:
 
 @cache
 def observed(name: str) -> Observations:
-    return observations_of(list(setups()[name].runs.values()))
+    """The losses of a setup; of one with many runs, those of `MOST_RUNS`."""
+    runs = list(setups()[name].runs.values())
+    return observations_of(runs[:: max(1, len(runs) // MOST_RUNS)])
 
 
 def fitted_of(name: str, law: str) -> Fitted:
@@ -70,7 +73,7 @@ def fitted_of(name: str, law: str) -> Fitted:
 def _made(law: str, without: frozenset[str]) -> Prior:
     kept = [
         fitted_of(name, law) for name, setup in setups().items()
-        if name not in without and setup.laboratory not in without and name not in NO_LAW
+        if not {setup.model, setup.laboratory} & without and name not in NO_LAW
     ]  # fmt: skip
     laboratories: dict[str, list[Fitted]] = {}
     for fit in kept:
@@ -95,7 +98,7 @@ def _change(last: Prior, prior: Prior) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", required=True)
-    parser.add_argument("--without", action="append", default=[], help="a setup or a laboratory to leave out")
+    parser.add_argument("--without", action="append", default=[], help="a model or a laboratory to leave out")
     arguments = parser.parse_args()
     priors = [make(law, arguments.without) for law in tqdm(LAWS, unit="law")]
     write_priors(priors, arguments.output)

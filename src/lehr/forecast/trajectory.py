@@ -21,7 +21,9 @@ from numpy.typing import ArrayLike
 from .rates import SMALLEST_RATE, Array, Ints, Rates, log_rates, positions, rates_of
 
 CLOCK = 1000.0  # updates at the peak that make up the unit of area
-CELLS = 104  # a cell holds at most 1 / CELLS of the variation of the square root of the rate
+CELLS = 104  # a cell holds at most 1 / CELLS of the variation of the square root of the rate,
+CYCLE = 2.0  # of which one rise to the peak and one fall count, however many there are,
+MOST_CELLS = 300  # as long as these are not exceeded
 RISE = 1.5  # the variation of a rise is divided by this
 STRETCHES = 80  # a cell covers at most 1 / STRETCHES of the area under the schedule
 CUT = 0.6  # where a loss divides the last two cells before it, as a share of each
@@ -121,7 +123,8 @@ def _cell_ends(rates: Array, area: Array, changes: Ints) -> Ints:
     # A rise is a warmup, long past when its first loss is used: its cells may be coarser.
     moves = np.where(moves > 0, moves / RISE, moves)
     travelled = np.cumsum(np.abs(moves))
-    unit = max(travelled[-1], roots.max()) / CELLS
+    once = min(max(travelled[-1], roots.max()), CYCLE * roots.max())
+    unit = max(once / CELLS, travelled[-1] / MOST_CELLS)
     stretch = np.floor(area[changes] / area[-1] * STRETCHES)
     big = np.abs(moves) > unit / 2
     new = big[1:] | big[:-1] | (np.sign(moves[1:]) != np.sign(moves[:-1]))
