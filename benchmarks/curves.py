@@ -165,6 +165,13 @@ def _nanogpt() -> Runs:
         yield name, "nanogpt", name, run
 
 
+@cache
+def optimizers() -> dict[str, str]:
+    """The optimizer of each setup of nanogpt-optimizers."""
+    lines = _lines(directory() / "nanogpt-optimizers" / "index.csv")
+    return {line["file"].removesuffix(".csv"): line["optimizer_blocks"].removeprefix("Distributed") for line in lines}
+
+
 NO_LAW = {
     "fastmri_generalized-adam_s0t1": "SGD, which diverges",
     "imagenet_resnet_baseline_s0t4": "rises in the middle",

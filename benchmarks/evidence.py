@@ -1,197 +1,145 @@
 """Writes the tables and draws the pictures of docs/evidence.md, in their places.
 
-python -m benchmarks.evidence              # all of them; minutes
-python -m benchmarks.evidence laws blind   # only those
+python -m benchmarks.evidence              # all of them; some ten minutes
+python -m benchmarks.evidence laws kinds   # only those
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 import lehr
-from benchmarks import evidence_pictures, forecast_gpt, table
-from benchmarks.forecast import AFTER, PEAKS, SIZES, Score, any_runs, costs, figures, left_out, task
-from benchmarks.forecast_data import LABS, WARMUP, available, directory, sets, until
-from benchmarks.make_prior import make
+from benchmarks import evidence_pictures, forecast_gpt, table, tasks
+from benchmarks.curves import NO_LAW, available, directory, optimizers
+from benchmarks.forecast import Score, What, all_of, by_laboratory, goals, joined
 from benchmarks.table import markdown
-from lehr.forecast import Law, Run, fit
+from benchmarks.tasks import Task
 from lehr.forecast.laws import LAWS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, IMAGES = DOCS / "evidence.md", DOCS / "images"
 
 
-@dataclass(frozen=True)
-class Final:
-    """The forecast of a run's last loss: its error, the half-width of its band, and whether that held the loss."""
-
-    name: str
-    error: float
-    half_width: float
-    held: bool
-
-
-def finals(law: Law, runs: Iterable[Run]) -> list[Final]:
-    """How the last losses of runs were forecast."""
-    found = []
-    for run in runs:
-        last, loss = law.predict(run.schedule, [run.updates]), float(run.loss[-1])
-        low, high = float(last.low[0]), float(last.high[0])
-        found.append(Final(run.name, float(last.loss[0]) / loss - 1, (high / low - 1) / 2, low <= loss <= high))
-    return found
-
-
-@cache
-def unseen(name: str) -> list[Final]:
-    """The last losses of a set, whose laboratory the prior has not seen, as its usual runs forecast them."""
-    return _unseen(name, *task(name))
-
-
-def _unseen(name: str, train: list[Run], test: list[Run]) -> list[Final]:
-    return finals(fit(train, prior=make("kww", [LABS[name]])), test)
-
-
-def _stable_and_branch(name: str) -> tuple[list[Run], list[Run]]:
-    """The stable run and a branch at a lower rate, and the runs that are cooled down."""
-    runs, known = sets()[name], ("constant_24000", "wsdcon_9")
-    return [runs[n] for n in known], [run for n, run in runs.items() if n not in (*known, "constant_72000")]
-
-
-def _stable(name: str) -> tuple[list[Run], list[Run]]:
-    """The first half of the stable run, and the runs that are cooled down."""
-    runs = sets()[name]
-    return [until(runs["stable_50000"], 25_000)], [run for n, run in runs.items() if not n.startswith("stable")]
+def _with(name: str, found: Iterable[Task]) -> list[Task]:
+    return [task for task in found if task.name.startswith(name)]
 
 
 def expect() -> str:
-    """The last losses of all sets, by what was fitted and what is forecast: the table for users."""
-    usual = [final for name in LABS for final in unseen(name)]
-    other_peak = [
-        final
-        for name, other in (PEAKS, PEAKS[::-1])
-        for final in _unseen(name, task(name)[0], list(sets()[other].values()))
-    ]
-    branched = [final for name in SIZES for final in _unseen(name, *_stable_and_branch(name))]
-    alone = [
-        final
-        for name in LABS
-        for known, cooled in [_stable_and_branch(name) if name in SIZES else _stable(name)]
-        for final in _unseen(name, known[:1], cooled)
-    ]
-    gpt = [
-        Final(o.schedule, o.error, (o.high / o.low - 1) / 2, o.low <= loss <= o.high)
-        for o in forecast_gpt.outcomes("the cosine run")
-        for loss in o.losses
-    ]
-    rows = [
-        ("two or three runs, one of which lowers its rate", "other schedules, same peak", *_summary(usual)),
-        ("the same", "other schedules, half or twice the peak", *_summary(other_peak)),
-        ("a constant-rate run and a short branch", "schedules that decay, same peak", *_summary(branched)),
-        ("a constant-rate run alone", "schedules that decay, same peak", *_summary(alone)),
-        ("one run, unlike those behind the prior", "other schedules", *_summary(gpt)),
-    ]
-    return markdown(("you fit", "you forecast", "median error", "largest", "median band", "in the band"), rows)
+    """The last losses by what was fitted and what is forecast, laboratory left out: the table for users."""
+    paper = [task for size in ("25M", "100M") for task in tasks.of_multi_power_law(size)]
+    asked: list[tuple[str, str, Iterable[Task]]] = [
+        ("two or three runs, one of which lowers its rate", "other schedules, same peak",
+         [*_with("three runs", paper), *tasks.two_runs(), *tasks.of_sizes()]),
+        ("one cosine", "other schedules and lengths, same peak", [*_with("one cosine", paper), *tasks.one_cosine()]),
+        ("a constant run alone", "its cooldowns", tasks.of_stable()),
+        ("runs at one peak", "the same at half or twice the peak", tasks.of_two_peaks()),
+        ("60 % of a run that decays, other than of a language model", "its end", tasks.of_algoperf()),
+    ]  # fmt: skip
+    rows = [(known, asked_for, *_summary(all_of(found, "laboratory"))) for known, asked_for, found in asked]
+    gpt = forecast_gpt.outcomes("the cosine run")
+    errors, halves = np.abs([o.error for o in gpt]), [(o.high - o.low) / 2 / o.forecast for o in gpt]
+    held = f"{sum(o.held for o in gpt)} of {2 * len(gpt)}"
+    rows.append(
+        ("one cosine of a very small model", "other schedules, lengths and peaks", *_cells(errors, halves, held))
+    )
+    return markdown(HEAD, rows, numbers=HEAD[2:])
+
+
+HEAD = ("you fit", "you forecast", "median error", "largest", "median band", "in the band")
+
+
+def _summary(found: Score) -> tuple[str, ...]:
+    return _cells(np.abs(found.final), found.final_half, f"{int(found.final_held.sum())} of {len(found.final)}")
+
+
+def _cells(errors: object, halves: object, held: str) -> tuple[str, ...]:
+    error, half = np.asarray(errors, dtype=float), np.asarray(halves, dtype=float)
+    return (f"{_percent(np.median(error))} %", f"{_percent(error.max())} %", f"± {_percent(np.median(half))} %", held)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}" if share < 0.005 else f"{100 * share:.1f}"
+
+
+def kinds() -> str:
+    """The last losses by kind of task and optimizer."""
+    rows = []
+    groups: dict[str, list[Task]] = {}
+    for task in tasks.of_nanogpt():
+        groups.setdefault(optimizers()[task.setup], []).append(task)
+    for name, found in groups.items():
+        rows.append(
+            (f"language models, {name}", "a constant run, to its cooldown", *_summary(all_of(found, "laboratory")))
+        )
+    workloads: dict[str, list[Task]] = {}
+    for task in tasks.of_algoperf():
+        workloads.setdefault(task.model, []).append(task)
+    for name, found in workloads.items():
+        rows.append((WORKLOADS[name], "60 % of a run, to its end", *_summary(all_of(found, "model"))))
+    head = ("kind", "from", *HEAD[2:])
+    return markdown(head, rows, numbers=HEAD[2:])
+
+
+WORKLOADS = {
+    "wmt": "translation (WMT)", "imagenet_vit": "images (ViT)", "imagenet_resnet": "images (ResNet)",
+    "fastmri": "MRI (U-Net)", "librispeech_conformer": "speech (Conformer)",
+    "librispeech_deepspeech": "speech (DeepSpeech)", "ogbg": "graphs (GNN)", "criteo1tb": "clicks (DLRM)",
+}  # fmt: skip
+
+
+def no_law() -> str:
+    """The runs that no law of the schedule can describe."""
+    return markdown(("run", "why"), [(f"`{name}`", why) for name, why in NO_LAW.items()])
 
 
 def laws() -> str:
     """The three laws side by side."""
-    asked = [
-        *((f"{name} from three runs, size left out", partial(left_out, name, "size")) for name in SIZES),
-        *((f"{name} from one run, size left out", partial(left_out, name, "size", one=True)) for name in SIZES),
-        *((f"{name} from three runs, laboratory left out", partial(left_out, name, "lab")) for name in SIZES),
-        *(
-            (f"{name} from two runs, laboratory left out", partial(left_out, name, "lab", after=AFTER))
-            for name in PEAKS
-        ),
+    paper = {size: list(tasks.of_multi_power_law(size)) for size in ("25M", "100M")}
+    asked: list[tuple[str, list[Task], What]] = [
+        (f"{size}, {name}, size left out", _with(name, found), "model")
+        for name in ("three runs", "one cosine")
+        for size, found in paper.items()
     ]
-    rows = [(words, *(_errors(measure(law=law)) for law in LAWS)) for words, measure in asked]
-    held = ("last losses within their 90 % bands, laboratory left out", *map(_held, LAWS))
-    floor = ("two runs of one schedule, 25M / 100M", " / ".join(map(_apart, SIZES)) + " %", "", "")
-    return markdown(("", *LAWS), [*rows, floor, held])
+    asked += [(f"124M, {task.name}, laboratory left out", [task], "laboratory") for task in tasks.two_runs()]
+    rows = [
+        (words, *(f"{all_of(found, what, law).pred_e / 100:.2f} %" for law in LAWS)) for words, found, what in asked
+    ]
+    scores = {law: by_laboratory(law) for law in LAWS}
+    for name in scores["kww"]:
+        rows.append(
+            (f"score of the bands, {name}", *(f"{found[name].surprise.mean():.2f}" for found in scores.values()))
+        )
+    return markdown(("", *LAWS), rows, numbers=tuple(LAWS))
 
 
-def _errors(score: Score) -> str:
-    return f"{score.pred_e / 100:.2f} / {score.worst_e / 100:.2f} %"
-
-
-def _apart(name: str) -> str:
-    """How far two runs of one schedule are apart: the floor of any forecast."""
-    one, other = sets()[name]["constant_24000"], sets()[name]["constant_72000"]
-    at = one.at[one.at > WARMUP]
-    return f"{100 * np.abs(np.interp(at, one.at, one.loss) / np.interp(at, other.at, other.loss) - 1).mean():.2f}"
-
-
-def _held(law: str) -> str:
-    scores = [any_runs(name, "lab", law) for name in LABS]
-    held, half = (np.concatenate([getattr(score, field) for score in scores]) for field in ("final", "half_width"))
-    return f"{100 * held.mean():.0f} % (± {100 * np.median(half):.1f} %)"
-
-
-def kinds() -> str:
-    """The last losses of the 124M runs, by schedule."""
-    rows: dict[str, list[str]] = {}
-    for name in PEAKS:
-        found: dict[str, list[Final]] = {}
-        for final in unseen(name):
-            found.setdefault(final.name.rpartition("_")[0], []).append(final)
-        for kind, group in found.items():
-            errors = [100 * final.error for final in group]
-            cells = rows.setdefault(kind, [kind])
-            cells += [
-                f"{np.mean(errors):+.2f} %",
-                f"{max(errors, key=abs):+.2f} %",
-                f"{sum(f.held for f in group)} of {len(group)}",
-            ]
-    head = ("schedule", "5e-4: mean error", "worst", "in the band", "1e-3: mean error", "worst", "in the band")
-    return markdown(head, list(rows.values()))
-
-
-def blind() -> str:
-    """What the fitted runs say little about."""
-    rows = []
-    for name in SIZES:
-        known, cooled = _stable_and_branch(name)
-        rows.append(_row(f"{name}: the stable run", "all cooled down", name, known[:1], cooled))
-        rows.append(_row(f"{name}: the stable run and a branch", "all cooled down", name, known, cooled))
-    for name in PEAKS:
-        rows.append(_row(f"{name}: the stable run", "all cooled down", name, *_stable(name)))
-    for name, other in (PEAKS, PEAKS[::-1]):
-        rows.append(_row(f"{name}: two runs", f"all of {other}", name, task(name)[0], list(sets()[other].values())))
-    return markdown(("fitted", "forecast", "median error", "largest", "median band", "in the band"), rows)
-
-
-def _row(fitted: str, forecast: str, name: str, train: list[Run], test: list[Run]) -> tuple[str, ...]:
-    return fitted, forecast, *_summary(_unseen(name, train, test))
-
-
-def _summary(found: list[Final]) -> tuple[str, ...]:
-    """Median error, largest error, half-width of the median band, and how many losses the bands held."""
-    errors = np.abs([final.error for final in found])
-    half = np.median([final.half_width for final in found])
-    return (
-        f"{100 * np.median(errors):.1f} %",
-        f"{100 * errors.max():.1f} %",
-        f"± {100 * half:.1f} %",
-        f"{sum(final.held for final in found)} of {len(found)}",
-    )
-
-
-def goals() -> str:
-    """What `python -m benchmarks.forecast` prints of the default law, beside the targets."""
-    return markdown(("what", "target", "measured"), [*figures("kww"), *costs()])
+def bands() -> str:
+    """How many losses the bands hold, each laboratory left out."""
+    scores = by_laboratory()
+    rows: list[tuple[str, ...]]
+    head = ("left out", "curves", "losses in the band", "last losses", "half-width over error")
+    rows = [
+        (name, str(len(s.final)), f"{s.covered.mean():.2f}", f"{s.final_held.mean():.2f}", f"{s.sharpness:.1f}")
+        for name, s in scores.items()
+    ]
+    mean = [np.mean([getattr(s, field).mean() for s in scores.values()]) for field in ("covered", "final_held")]
+    every = joined(scores.values())
+    rows.append(
+        ("mean of laboratories", str(len(every.final)), *(f"{value:.2f}" for value in mean),
+         f"{np.mean([s.sharpness for s in scores.values()]):.1f}")
+    )  # fmt: skip
+    return markdown(head, rows, numbers=head[1:])
 
 
 TABLES: dict[str, Callable[[], str]] = {
     "expect": expect,
-    "laws": laws,
     "kinds": kinds,
-    "blind": blind,
+    "bands": bands,
+    "no-law": no_law,
+    "laws": laws,
     "gpt-cosine": lambda: forecast_gpt.details("the cosine run"),
     "gpt-branch": lambda: forecast_gpt.details("the stable run and a branch at 30 %"),
     "gpt": forecast_gpt.summary,

@@ -10,9 +10,9 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from benchmarks import forecast_gpt
-from benchmarks.forecast import PEAKS, SIZES, task
-from benchmarks.forecast_data import LABS, sets
+import lehr
+from benchmarks import forecast_gpt, tasks
+from benchmarks.curves import setups
 from benchmarks.forecast_gpt import COOLDOWN, COSINE, STEP
 from benchmarks.gpt_runs import STABLE, read_runs
 from benchmarks.make_prior import make
@@ -68,8 +68,8 @@ def legend(ax: Axes) -> None:
 def sizes() -> Axes:
     """One run, and from it the others of its size, which the prior has not seen."""
     left, right = panels("25M, from the cosine run alone", "100M, from the cosine run alone")
-    for ax, name in ((left, SIZES[0]), (right, SIZES[1])):
-        runs = sets()[name]
+    for ax, name in ((left, "25M"), (right, "100M")):
+        runs = setups()[name].runs
         law = fit(runs["cosine_24000"], prior=make("kww", [name]))
         dots(ax, runs["cosine_24000"], "cosine", 5000, ring="cosine: the run fitted")
         curve(ax, law, "constant", "constant", 5000, runs["constant_24000"])
@@ -79,22 +79,31 @@ def sizes() -> Axes:
     return left
 
 
-def blind() -> Axes:
-    """What one cannot know: a cooldown from a stable run alone; another peak."""
-    left, right = panels("100M, from the stable run alone", "124M at 1e-3, from two runs at 5e-4")
-    runs = sets()["100M"]
-    law = fit(runs["constant_24000"], prior=make("kww", [LABS["100M"]]))
-    dots(left, runs["constant_24000"], "constant", 5000, ring="constant: the run fitted")
-    curve(left, law, "cooldown", "constant, then cooldown", 5000, runs["wsd_20000_24000"])
-    curve(left, law, "drop", "constant, then 30 % of it", 5000, runs["wsdcon_9"])
-    there, here = PEAKS
-    law, runs = fit(task(there)[0], prior=make("kww", [LABS[there]])), sets()[here]
-    curve(right, law, "constant", "constant", 5000, runs["stable_50000"])
-    curve(right, law, "cosine", "cosine", 5000, runs["cosine-to-0.1_50000"])
-    curve(right, law, "cooldown", "constant, then cooldown", 5000, runs["cooldown-0.2-linear_50000"])
-    legend(left)
-    legend(right)
+def peaks() -> Axes:
+    """The last loss against the peak, from runs at one peak and at two."""
+    left, right = panels("From runs at 5e-4", "From runs at 5e-4 and 1e-3", sharey=True)
+    runs = {peak: setups()["124M"].at(peak) for peak in tasks.PEAKS}
+    known = [task.fitted for task in tasks.two_runs()]
+    prior = make("kww", ["cooldowns"])
+    asked = np.geomspace(1.5e-4, 3e-3, 25)
+    for ax, fitted in ((left, known[0]), (right, [*known[0], *known[1]])):
+        law = fit(list(fitted), prior=prior)
+        ends = np.array([law.predict(_cosine(peak), [LENGTH]).final for peak in asked]).T
+        ax.plot(asked, ends[0], color=COLOURS["cosine"], label="forecast", linewidth=1)
+        ax.fill_between(asked, ends[1], ends[2], color=COLOURS["cosine"], alpha=0.2, linewidth=0)
+        for peak, of_peak in runs.items():
+            loss = of_peak[f"lr{f'{peak:f}'.rstrip('0')}_cosine-to-0.1_{LENGTH}"].loss[-1]
+            ax.plot([peak], [loss], "o", color="#0072B2", label="logged" if peak == tasks.PEAKS[0] else None)
+        ax.set(xlabel="Peak rate", ylabel="Loss of a cosine of 25,000 updates (nats)", xscale="log", ylim=(2.98, 3.25))
+        ax.legend(frameon=False, fontsize=7.5, loc="upper right")
     return left
+
+
+LENGTH = 25_000
+
+
+def _cosine(peak: float) -> lehr.Schedule:
+    return lehr.cosine(LENGTH, 300, max_lr=peak, min_lr=0.1 * peak)
 
 
 def gpt() -> Axes:
@@ -119,5 +128,5 @@ def gpt() -> Axes:
     return left
 
 
-PICTURES: Mapping[str, Callable[[], Axes]] = {"forecast_sizes": sizes, "forecast_blind": blind, "forecast_gpt": gpt}
+PICTURES: Mapping[str, Callable[[], Axes]] = {"forecast_sizes": sizes, "forecast_peaks": peaks, "forecast_gpt": gpt}
 """Each by the name of its file."""

@@ -24,8 +24,8 @@ from lehr.forecast.rates import Array
 from lehr.forecast.solver import solve
 
 MOST_RUNS = 16
-ROUNDS = 400
-SETTLED = 0.01  # change of mean and spread between rounds, in standard deviations
+ROUNDS = 100
+SETTLED = 0.003  # change of mean and spread between rounds, in standard deviations
 
 
 def make(law: str, without: Collection[str] = ()) -> Prior:
@@ -49,10 +49,11 @@ class Fitted:
     laboratory: str
     observations: Observations
     model: LossModel
-    theta: Array | None = None
-    covariance: Array | None = None
+    theta: Array
+    covariance: Array
 
     def refit(self, prior: Prior) -> None:
+        """Fit again, with another prior."""
         self.theta, self.covariance = solve(self.model, self.observations, prior, self.theta)
 
 
@@ -63,23 +64,24 @@ def observed(name: str) -> Observations:
     return observations_of(runs[:: max(1, len(runs) // MOST_RUNS)])
 
 
-def fitted_of(name: str, law: str) -> Fitted:
+def first_fit(name: str, law: str) -> Fitted:
+    """A setup, fitted with round numbers for its prior."""
     setup = setups()[name]
-    peak = middle_peak(list(setup.runs.values()))
-    return Fitted(setup.laboratory, observed(name), LossModel(LAWS[law], peak, observed(name).fall))
+    model = LossModel(LAWS[law], middle_peak(list(setup.runs.values())), observed(name).fall)
+    return Fitted(setup.laboratory, observed(name), model, *solve(model, observed(name), Prior.broad(law)))
 
 
 @cache
 def _made(law: str, without: frozenset[str]) -> Prior:
     kept = [
-        fitted_of(name, law) for name, setup in setups().items()
+        first_fit(name, law) for name, setup in setups().items()
         if not {setup.model, setup.laboratory} & without and name not in NO_LAW
     ]  # fmt: skip
     laboratories: dict[str, list[Fitted]] = {}
     for fit in kept:
         laboratories.setdefault(fit.laboratory, []).append(fit)
     source = f"{len(kept)} setups: {', '.join(sorted(laboratories))}"
-    prior = Prior.broad(law)
+    prior = Prior.of_fits(laboratories, source)
     for _ in range(ROUNDS):
         for fit in kept:
             fit.refit(prior)

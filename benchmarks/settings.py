@@ -80,7 +80,7 @@ def row(name: str, factor: float, to: dict[tuple[Any, str], Any]) -> tuple[str, 
 def main() -> None:
     if not available():
         raise SystemExit(f"the shared loss curves are not at {directory()}; the variable LEHR_DATA says where they are")
-    tried = [("as they are", 1.0, {})]
+    tried: list[tuple[str, float, dict[tuple[Any, str], Any]]] = [("as they are", 1.0, {})]
     tried += [(name, f, change(f)) for name, (change, factors) in SETTINGS.items() for f in factors]
     rows = [row(*one) for one in tqdm(tried, unit="setting")]
     head = ("setting", "", "score", "last losses in the band", *forecast.by_laboratory())

@@ -3,8 +3,8 @@
 The constants of a new setup (a model, its data and its optimizer) are distributed around a mean, in the units
 of its runs. Mean and covariance are those of the fits of known setups, by laboratory, as in a step of
 expectation maximisation: each fit counts with what it leaves open itself (Dempster, Laird and Rubin, 1977,
-https://doi.org/10.1111/j.2517-6161.1977.tb01600.x). Setups are few, so the covariance is regularised by one
-pseudo-observation with the spreads of `Belief` (the inverse Wishart prior of a covariance).
+https://doi.org/10.1111/j.2517-6161.1977.tb01600.x). Laboratories are few and leave much open, so `Belief` counts
+as `BELIEVED` more of them in the covariance (the inverse Wishart prior of a covariance), and as one in the mean.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .model import LossModel
 from .rates import Array
 
 LARGEST = 1e6  # mean or covariance of a constant
+BELIEVED = 4  # laboratories that `Belief` counts as
 BROAD = 2.0  # spreads of `Prior.broad`, as multiples of those of `Belief`
 
 
@@ -89,21 +90,19 @@ class Prior:
         [law] = names
         groups = [group for group in fits.values() if group]
         count = len(groups)
-        mean = _mean_of_means([[fit.theta[1:] for fit in group] for group in groups])
+        mean = (count * _mean_of_means([[fit.theta[1:] for fit in group] for group in groups]) + _centre(law)) / (count + 1)
         scatter = _mean_of_means(
             [[fit.covariance[1:, 1:] + np.outer(fit.theta[1:] - mean, fit.theta[1:] - mean) for fit in group]
              for group in groups]
         )  # fmt: skip
-        covariance = (count * scatter + _believed(law)) / (count + 1)
+        covariance = (count * scatter + BELIEVED * _believed(law)) / (count + BELIEVED)
         # The mean of few laboratories is itself uncertain, by one part in so many.
         return cls(law, mean, _without_cross(law, covariance) * (1 + 1 / count), source)
 
     @classmethod
     def broad(cls, law: str) -> Prior:
         """Round numbers with wide spreads: for the first fits of a population, not for forecasts."""
-        beliefs = laws.get(law).beliefs.values()
-        mean = [belief.centre for belief in beliefs] + [belief.slope for belief in beliefs]
-        return cls(law, np.array(mean), BROAD**2 * _believed(law))
+        return cls(law, _centre(law), BROAD**2 * _believed(law))
 
 
 def names_of(law: str) -> tuple[str, ...]:
@@ -113,6 +112,12 @@ def names_of(law: str) -> tuple[str, ...]:
 
 def _mean_of_means(groups: Iterable[Iterable[Array]]) -> Array:
     return np.asarray(np.mean([np.mean(list(group), axis=0) for group in groups], axis=0))
+
+
+def _centre(law: str) -> Array:
+    """The prior mean before any data."""
+    beliefs = laws.get(law).beliefs.values()
+    return np.array([belief.centre for belief in beliefs] + [belief.slope for belief in beliefs])
 
 
 def _believed(law: str) -> Array:

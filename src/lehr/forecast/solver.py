@@ -16,7 +16,7 @@ from .observations import Observations
 from .prior import Prior
 from .rates import Array
 
-ROW_ERROR = 0.01
+ROW_ERROR = 0.007
 """Error of a row in a fit, in falls, so large that 60 correlated rows weigh as much as a few."""
 HUBER = 0.4 * ROW_ERROR  # error above which a row counts by its size, not by its square
 STARTS, LONGEST_STEP = 8, 0.7

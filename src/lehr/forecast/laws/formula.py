@@ -26,12 +26,12 @@ class Belief(NamedTuple):
 
 FARTHEST_FLOOR = 1e4  # L0, from 0, in falls of the loss
 COMMON = {
-    "ln A": Belief(0.2, 0.16, -0.25, 0.04),
-    "alpha": Belief(0.55, 0.02, 0.0, 0.012, 0.05, 2.0),
-    "ln B": Belief(-0.5, 0.16, 0.4, 0.04),
+    "ln A": Belief(0.3, 0.2, -0.25, 0.03),
+    "alpha": Belief(0.54, 0.016, 0.0, 0.012, 0.05, 2.0),
+    "ln B": Belief(-0.85, 0.2, 0.4, 0.03),
 }
 """The constants that every law has."""
-PACE, SLOWING = Belief(1.9, 0.16, 0.9, 0.12), Belief(-0.4, 0.04, 0.0, 0.024, -5.0, 5.0)
+PACE, SLOWING = Belief(2.1, 0.14, 0.9, 0.12), Belief(-0.45, 0.04, 0.0, 0.03, -5.0, 5.0)
 """For ln C and gamma, where a law counts relaxation in summed rates."""
 
 

@@ -29,11 +29,11 @@ class KWW(LossFormula):
     beliefs: ClassVar = {
         **COMMON,
         "ln C": PACE,
-        "kappa": Belief(0.5, 0.04, 0.15, 0.05, 0.1, 2.0),  # below 0 a cooldown would raise the loss
+        "kappa": Belief(0.45, 0.05, 0.13, 0.04, 0.1, 2.0),  # below 0 a cooldown would raise the loss
         "gamma": SLOWING,
-        "p": Belief(0.55, 0.02, -0.1, 0.016, 0.1, 2.0),
-        "ln z": Belief(0.0, 0.16, -0.4, 0.12),
-        "ln S0": Belief(-2.5, 0.28, -0.8, 0.16, -6.0, 3.0),
+        "p": Belief(0.57, 0.02, -0.1, 0.016, 0.1, 2.0),
+        "ln z": Belief(-0.1, 0.16, -0.45, 0.12),
+        "ln S0": Belief(-3.0, 0.36, -0.8, 0.16, -6.0, 3.0),
     }
 
     def level(self, theta: Array, rate: Array) -> tuple[Array, Array, dict[str, Array]]:

@@ -24,7 +24,7 @@ class MPL(LossFormula):
     """
 
     name = "mpl"
-    beliefs: ClassVar = {**COMMON, "ln C": PACE, "beta": Belief(0.5, 0.04, 0.0, 0.05, 0.05, 5.0), "gamma": SLOWING}
+    beliefs: ClassVar = {**COMMON, "ln C": PACE, "beta": Belief(0.5, 0.05, 0.0, 0.04, 0.05, 5.0), "gamma": SLOWING}
     inflation = 2.6
 
     def relaxation(self, theta: Array, log_rate: Array, gap: Array, log_gap: Array, steps: Array) -> Relaxation:
