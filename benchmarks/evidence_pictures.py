@@ -94,8 +94,11 @@ def peaks() -> Axes:
         for peak, of_peak in runs.items():
             loss = of_peak[f"lr{f'{peak:f}'.rstrip('0')}_cosine-to-0.1_{LENGTH}"].loss[-1]
             ax.plot([peak], [loss], "o", color="#0072B2", label="logged" if peak == tasks.PEAKS[0] else None)
-        ax.set(xlabel="Peak rate", ylabel="Loss of a cosine of 25,000 updates (nats)", xscale="log", ylim=(2.98, 3.25))
+        ax.set(xlabel="Peak rate", xscale="log", ylim=(2.98, 3.2))
+        ax.set_xticks([2e-4, 5e-4, 1e-3, 2e-3], ["2e-4", "5e-4", "1e-3", "2e-3"])
+        ax.minorticks_off()
         ax.legend(frameon=False, fontsize=7.5, loc="upper right")
+    left.set_ylabel("Loss of a cosine of 25,000 updates (nats)")
     return left
 
 
