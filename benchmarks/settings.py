@@ -48,7 +48,6 @@ SETTINGS: dict[str, tuple[Change, tuple[float, float]]] = {
     "spreads of Belief": (_spreads, (0.5, 2.0)),
     "inflation": (lambda factor: {(KWW, "inflation"): factor * KWW.inflation}, (0.6, 1.6)),
     "EARLY": (lambda factor: {(observations, "EARLY"): factor * observations.EARLY}, (0.5, 2.0)),
-    "SETTLED": (lambda factor: {(observations, "SETTLED"): factor * observations.SETTLED}, (0.5, 1.5)),
     "SEED_ERROR": (_seed, (0.3, 3.0)),
 }
 """What each setting changes, and the multiples that are tried."""

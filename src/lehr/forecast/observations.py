@@ -12,8 +12,7 @@ from .rates import Array, Ints
 from .run import Run
 from .trajectory import CLOCK, Trajectory, compress, join
 
-EARLY = 0.04  # share of the longest run whose losses are ignored: no law is valid so early,
-SETTLED = 2  # nor before the area under the schedule is this many times that under the warmup
+EARLY = 0.05  # share of the longest run whose losses are ignored: no law is valid so early
 DESCENT = 0.1  # share of the longest run whose losses do not count in its fall
 MOST = 60  # losses of a run that a fit uses: neighbours have the same error, so more would add nothing
 COARSE = 1e-3  # relative noise of a loss above which neighbours are averaged
@@ -153,10 +152,10 @@ def seed_share(rates: Array, warmup: int, trajectory: Trajectory) -> Array:
 def thinned(run: Run, after: float = 0) -> tuple[Array, Array, Array]:
     """The part of a run's log that a fit uses: positions, losses and their noise, nats, each (rows,).
 
-    Only losses after ``after`` and those that the warmup no longer bends; about `MOST` of them, half spaced evenly and
+    Only losses after the warmup and after ``after``; about `MOST` of them, half spaced evenly and
     half by ratio; where single losses are noisy, each is the mean over its neighbourhood.
     """
-    usable = np.flatnonzero(run.at > max(_settled(run), after))
+    usable = np.flatnonzero(run.at > max(run.warmup, after))
     at, loss = run.at[usable], run.loss[usable]
     rows = _spread(at, MOST)
     if run.noise < COARSE or len(at) < 2 * len(rows) or not len(rows):
@@ -165,13 +164,6 @@ def thinned(run: Run, after: float = 0) -> tuple[Array, Array, Array]:
     counts = np.diff(edges, append=len(at))
     mean_at, mean = (np.add.reduceat(column, edges) / counts for column in (at, loss))
     return np.round(mean_at), mean, run.noise * mean / np.sqrt(counts)
-
-
-def _settled(run: Run) -> int:
-    """Updates until the area under the schedule is `SETTLED` times that under the warmup, if half a run is left."""
-    area = np.cumsum(run.rates)
-    settled = SETTLED * float(area[min(run.warmup, len(area)) - 1]) if run.warmup else 0.0
-    return int(np.searchsorted(area, settled)) if 2 * settled < area[-1] else run.warmup
 
 
 def _spread(at: Array, most: int) -> Ints:
