@@ -82,7 +82,9 @@ def accelerate(folder: Path, watch: Watch) -> None:
             done += 1
             if done % SAVE_EVERY == 0:
                 accelerator.save_state(str(folder / f"state-{done:02}"))
-    accelerator.end_training()
+    # Not `end_training`, which destroys the process group before the model: then the model is the last to hold the
+    # group, and freeing it can wait for ever for a thread of gloo that waits for the GIL (pytorch/pytorch#56297).
+    accelerator.wait_for_everyone()
 
 
 def _lightning(folder: Path, watch: Watch, save_every: int, **settings: Any) -> None:
