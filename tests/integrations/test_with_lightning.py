@@ -202,7 +202,7 @@ def test_refusals_say_why(tmp_path):
     }.items():
         with pytest.raises(ValueError, match=message):
             fit(tmp_path, lambda o, t, s=settings: for_lightning(o, **{"schedule": "cosine", "trainer": t, **s}))
-    with pytest.raises(ValueError, match=r"the trainer does not know how long it trains \(it says inf\)"):
+    with pytest.raises(ValueError, match=r"the trainer does not know how many steps it trains \(it says inf\)"):
         fit(tmp_path, cosine, -1)
 
 

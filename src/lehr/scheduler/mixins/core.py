@@ -64,7 +64,10 @@ class Core(LRScheduler):
 
     @property
     def next_position(self) -> float:
-        """Position of the next update: that after the present one, once the present one has been made."""
+        """Position of the next update: that after the present one, once the present one has been made.
+
+        Where the rate is set once an epoch (``unit="epochs", per_update=1``) it stays the present one until `step`.
+        """
         return self._clock.next_position
 
     @property

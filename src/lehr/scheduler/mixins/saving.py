@@ -29,7 +29,7 @@ class Saving(Moving):
             updates=clock.updates,
             watchers=[watcher.state_dict() for watcher in self._watchers],
             commands=self._control_file.done if self._control_file else 0,
-            pending=clock.per_update or 0 if clock.used and clock.unit != "steps" else clock.pending,
+            pending=clock.pending if clock.unit == "steps" else clock.consumed or clock.pending,
         )
 
     def load_state_dict(self, state_dict: dict[str, Any], keep: str | None = None) -> None:
