@@ -58,6 +58,7 @@ def for_lightning(
     else:
         length, unit = trainer.estimated_stepping_batches, "steps"
     scheduler = sized_scheduler(optimizer, schedule, length, "the trainer", settings, on_build, unit)
+    scheduler._built_by = "for_lightning"
     return {"optimizer": optimizer, "lr_scheduler": lightning_config(scheduler, interval)}
 
 

@@ -29,6 +29,8 @@ Piece = tuple[float, float, Formula, Any, Written, Clock]
 class Core(LRScheduler):
     """The parts of a Scheduler, which its constructor builds, and what they say of the run."""
 
+    _built_by: str | None = None
+    """The function of `lehr.integrations` to which the user gave the settings, if one did."""
     _clock: Clock
     _control_file: ControlFile | None
     _current_piece: Piece

@@ -56,7 +56,7 @@ class Saving(Moving):
         written = checkpoint.from_dict(state_dict, groups).in_the_order_of(code)
         saved = written.at_equal_samples(code.plan.samples_per_step, keeps_changes=keep != "code")
         run = Resumption(written, saved, self._with_what_is_left_open(code, saved), self._watchers, keep)
-        run.check()
+        run.check(self._built_by)
         plan = run.plan(self._plan)
         plan.check_rates(saved.position)  # refused here, before anything changes
         self._rates.check(plan, None if keep == "code" else saved.factors)
