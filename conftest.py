@@ -1,6 +1,8 @@
 """Runs the Python blocks of README, CONTRIBUTING and docs as tests; pytest itself runs the docstrings' examples."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 from sybil import Sybil
@@ -11,6 +13,8 @@ pytest_collect_file = Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], pat
 
 def pytest_configure() -> None:
     os.environ.pop("COLUMNS", None)  # set for parallel workers; a table would take it for the width of a terminal
+    # Programs of the virtual environment, such as ninja, are found also where it is not activated.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

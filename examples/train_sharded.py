@@ -72,6 +72,11 @@ def checkpoints(out: Path) -> list[Path]:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Where everything is written.")
 @click.option("--stop-at", default="32k", show_default=True, help="Samples after which to stop.")
 def main(out: Path, stop_at: str) -> None:
+    if not {"RANK", "LOCAL_RANK"} <= os.environ.keys():
+        raise click.UsageError(
+            "it is started by torchrun, which says to each process which one it is:\n\n"
+            "    torchrun --standalone --nproc-per-node 2 examples/train_sharded.py --out run"
+        )
     device = f"cuda:{os.environ['LOCAL_RANK']}" if torch.cuda.is_available() else "cpu"
     if device != "cpu":
         torch.cuda.set_device(device)

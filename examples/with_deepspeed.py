@@ -45,7 +45,7 @@ def train(folder: str, start: int, stop: int) -> tuple[list[float], Any]:
 def main() -> None:
     for name, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("MASTER_PORT", "29611")
+    os.environ.setdefault("MASTER_PORT", "0")  # one that is free
     torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     with TemporaryDirectory() as folder:
         before, _ = train(folder, 0, 20)

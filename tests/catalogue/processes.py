@@ -1,16 +1,25 @@
-"""Real processes with torch.distributed between them."""
+"""Real processes with torch.distributed between them.
+
+A process that takes longer than `LONGEST` says on its standard error where each of its threads stands, and ends with 1;
+pytest shows it under "Captured stderr". So an exit code of -9 that no test meant comes from outside, as for memory.
+"""
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
-import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from queue import Empty
 from typing import Any
 
 import torch
+
+LONGEST = 300.0
+"""Seconds that a process may take. On a busy machine DeepSpeed compiles for more than one minute."""
+
 
 PRELOADED = ["torch", "torch._dynamo", "torch.nn.parallel", "accelerate", "lehr.scheduler", "pytest"]
 
@@ -20,10 +29,16 @@ def on_ranks(work: Callable[..., Any], world: int, *args: Any) -> list[Any]:
 
     The processes are forked from a server that has imported what they need, so that only the first one waits for it.
     """
-    queue = _forkserver().Queue()
-    processes = _started(_rank, world, queue, work, args)
+    store, answers = _store(), _forkserver().Queue()
+    processes = _started(_rank, world, store.port, answers, work, args)
+    results: dict[int, Any] = {}
     try:
-        results = dict(queue.get(timeout=120) for _ in range(world))
+        while len(results) < world:
+            rank, result = answers.get(timeout=LONGEST + 10)
+            results[rank] = result
+    except Empty:
+        missing = sorted(set(range(world)) - set(results))
+        raise AssertionError(f"no result from ranks {missing}; the captured stderr says where they stood") from None
     finally:
         _ended(processes, timeout=10)
     failed = [f"rank {rank}: {result}" for rank, result in sorted(results.items()) if isinstance(result, str)]
@@ -34,7 +49,13 @@ def on_ranks(work: Callable[..., Any], world: int, *args: Any) -> list[Any]:
 
 def exit_codes(work: Callable[..., Any], world: int, *args: Any) -> list[int | None]:
     """Run ``work(*args)`` in ``world`` processes, which may be killed, and return how each ended: 0 is well."""
-    return _ended(_started(_alone, world, work, args), timeout=120)
+    store = _store()
+    return _ended(_started(_alone, world, store.port, work, args), timeout=LONGEST + 10)
+
+
+def _store() -> torch.distributed.TCPStore:
+    """Where the processes find each other. It is here, as with torchrun, and has the port before anybody needs it."""
+    return torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
 
 
 def _forkserver() -> Any:
@@ -43,8 +64,7 @@ def _forkserver() -> Any:
     return context
 
 
-def _started(target: Callable[..., None], world: int, *args: Any) -> list[Any]:
-    port = _free_port()
+def _started(target: Callable[..., None], world: int, port: int, *args: Any) -> list[Any]:
     processes = [
         _forkserver().Process(target=_with_environment, args=(rank, world, port, target, args)) for rank in range(world)
     ]
@@ -66,11 +86,13 @@ def _with_environment(rank: int, world: int, port: int, target: Callable[..., No
     """Call ``target(rank, *args)`` as torchrun would start it."""
     ranks = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world}
     address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": 1}
+    store = {"TORCHELASTIC_USE_AGENT_STORE": True, "TORCHELASTIC_RESTART_COUNT": 0}
     if world > 1 or target is _rank:  # a trainer takes them for a run on several machines
-        os.environ |= {name: str(value) for name, value in (ranks | address).items()}
+        os.environ |= {name: str(value) for name, value in (ranks | address | store).items()}
     if sys.platform == "linux":
         os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     torch.set_num_threads(1)
+    faulthandler.dump_traceback_later(LONGEST, exit=True)
     target(rank, *args)
 
 
@@ -83,13 +105,5 @@ def _rank(rank: int, queue: Any, work: Callable[..., Any], args: Iterable[Any]) 
         torch.distributed.init_process_group("gloo")
         queue.put((rank, work(*args)))
         torch.distributed.barrier()  # no process leaves while another still communicates
-        torch.distributed.destroy_process_group()
     except Exception:
         queue.put((rank, traceback.format_exc()))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

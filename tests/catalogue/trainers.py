@@ -58,8 +58,9 @@ def why_not(framework: str) -> str:
     """Why the tests with a framework cannot run here; empty if they can."""
     if find_spec(framework) is None:
         return f"{framework} is not installed"
-    if framework == "deepspeed" and which("c++") is None:
-        return "DeepSpeed compiles a part of itself when it is first used, and there is no C++ compiler"
+    for program in ("c++", "ninja") if framework == "deepspeed" else ():
+        if which(program) is None:
+            return f"DeepSpeed compiles a part of itself when it is first used, and there is no `{program}`"
     return ""
 
 

@@ -36,7 +36,7 @@ def test_a_trainer_that_does_not_know(unknown):
     assert built("inverse_sqrt", unknown, warmup_steps=10).training_steps is None
     assert built(lehr.Constant(1.0), unknown).training_steps is None
     for schedule in ("linear", lambda steps: lehr.Ramp(1.0, 0.0, steps)):
-        with pytest.raises(ValueError, match=r"the trainer does not know how long it trains \(it says .*\): limit its"):
+        with pytest.raises(ValueError, match=r"does not know how many steps it trains \(it says .*\): limit its steps"):
             built(schedule, unknown)
 
 

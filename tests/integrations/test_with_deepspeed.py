@@ -58,6 +58,12 @@ def test_a_schedule_and_options():
     assert (other.position, other.schedule) == (1, lehr.linear(STEPS, max_lr=0.3))
 
 
+def test_another_schedule_is_refused_with_what_the_user_can_type():
+    state = for_deepspeed(COSINE)(sgd(1.0)).state_dict()
+    with pytest.raises(ValueError, match=r"choose with for_deepspeed\(\.\.\., keep='checkpoint'\) or keep='code'$"):
+        for_deepspeed(lehr.linear(STEPS, max_lr=0.3))(sgd(1.0)).load_state_dict(state)
+
+
 def test_it_is_picklable():
     factory = pickle.loads(pickle.dumps(for_deepspeed(COSINE)))
     assert factory(sgd(1.0)).schedule == COSINE

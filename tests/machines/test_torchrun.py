@@ -1,12 +1,14 @@
 """The example that torchrun starts: four processes, then one that goes on at their sample."""
 
 import csv
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 pytest.importorskip("torch.distributed.fsdp")
 
@@ -24,10 +26,21 @@ def torchrun(processes, *arguments):
     return done.stdout
 
 
-def test_four_processes_and_then_one(tmp_path, monkeypatch):
+@pytest.fixture
+def train_sharded(monkeypatch):
     monkeypatch.syspath_prepend(SCRIPT.parent)
-    import train_sharded
+    return importlib.import_module("train_sharded")
 
+
+def test_without_torchrun_it_says_how_it_is_started(train_sharded, tmp_path):
+    done = CliRunner().invoke(train_sharded.main, ["--out", str(tmp_path / "run")])
+    assert done.exit_code == 2
+    assert "Error: it is started by torchrun" in done.output
+    assert "torchrun --standalone --nproc-per-node 2 examples/train_sharded.py --out run" in done.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_four_processes_and_then_one(train_sharded, tmp_path):
     out = ["--out", str(tmp_path)]
     assert "4 processes, 32 updates up to sample 2048" in torchrun(4, *out, "--stop-at", "2k")
     assert "1 processes, 10 updates up to sample 2208" in torchrun(1, *out, "--stop-at", "2200")

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import lightning_programs
 import loops
 import torch
-from catalogue.trainers import Line, Rows, batches, lightning_trainer, line_module
+from catalogue.trainers import Line, Rows, batches
+from lightning_programs import EPOCHWISE
 from loops import BATCHES, COSINE, EPOCHS, SAVE_EVERY, SETTINGS, UPDATES, Watch, sgd, update
 
 import lehr
@@ -82,37 +84,9 @@ def accelerate(folder: Path, watch: Watch) -> None:
             done += 1
             if done % SAVE_EVERY == 0:
                 accelerator.save_state(str(folder / f"state-{done:02}"))
-    accelerator.end_training()
-
-
-def _lightning(folder: Path, watch: Watch, save_every: int, **settings: Any) -> None:
-    import pytorch_lightning
-
-    class Module(line_module()):
-        def configure_optimizers(self) -> Any:
-            optimizer = sgd(self)
-            watch(optimizer)
-            return integrations.for_lightning(optimizer, "cosine", trainer=self.trainer, **settings)
-
-    saves = pytorch_lightning.callbacks.ModelCheckpoint(folder, every_n_train_steps=save_every, filename="{step}")
-    trainer = lightning_trainer(folder, EPOCHS, callbacks=[saves], enable_checkpointing=True)
-    last = next(folder.glob("*.ckpt"), None)
-    trainer.fit(Module(), batches(BATCHES), ckpt_path=last, weights_only=True)
-
-
-def lightning(folder: Path, watch: Watch) -> None:
-    _lightning(folder, watch, SAVE_EVERY, **SETTINGS)
-
-
-EPOCHWISE = lehr.cosine(EPOCHS, max_lr=0.3)
-
-
-def lightning_epochs(folder: Path, watch: Watch, save_every: int = BATCHES) -> None:
-    _lightning(folder, watch, save_every, interval="epoch", max_lr=0.3)
-
-
-def lightning_epochs_saved_within(folder: Path, watch: Watch) -> None:
-    lightning_epochs(folder, watch, SAVE_EVERY)
+    # Not `end_training`, which destroys the process group before the model: then the model is the last to hold the
+    # group, and freeing it can wait for ever for a thread of gloo that waits for the GIL (pytorch/pytorch#56297).
+    accelerator.wait_for_everyone()
 
 
 def ignite(folder: Path, watch: Watch) -> None:
@@ -209,12 +183,15 @@ PROGRAMS = {
     "TRL SFTTrainer": Program(trl_sft, needs="trl"),
     "accelerate": Program(accelerate, needs="accelerate"),
     "accelerate in two processes": Program(accelerate, needs="accelerate", processes=2),
-    "PyTorch Lightning, steps": Program(lightning, needs="pytorch_lightning"),
+    "PyTorch Lightning, steps": Program(lightning_programs.steps, needs="pytorch_lightning"),
     "PyTorch Lightning, epochs": Program(
-        lightning_epochs, EPOCHWISE, needs="pytorch_lightning", goes_on_at=10, updates_per_step=BATCHES
+        lightning_programs.epochs, EPOCHWISE, needs="pytorch_lightning", goes_on_at=10, updates_per_step=BATCHES
     ),
     "PyTorch Lightning, saved within an epoch": Program(
-        lightning_epochs_saved_within, EPOCHWISE, needs="pytorch_lightning", updates_per_step=BATCHES
+        lightning_programs.epochs_saved_within, EPOCHWISE, needs="pytorch_lightning", updates_per_step=BATCHES
+    ),
+    "PyTorch Lightning, a GAN saved within an epoch": Program(
+        lightning_programs.gan_epochs, EPOCHWISE, needs="pytorch_lightning", updates_per_step=BATCHES
     ),
     "ignite": Program(ignite, needs="ignite"),
     "timm's train.py": Program(loops.timm_loop, goes_on_at=10),

@@ -40,24 +40,11 @@ def rates_of_processes(program, folder, kill_after=None):
     return rates
 
 
-WRONG = {
-    "PyTorch Lightning, saved within an epoch": "a Scheduler in epochs with per_update=1 takes an update for an epoch, "
-    "so that a checkpoint within an epoch goes on one epoch ahead"
-}
-"""What is known to be wrong, and why."""
-
-
-CASES = [
-    pytest.param(program, id=name, marks=[pytest.mark.xfail(reason=WRONG[name])] if name in WRONG else [])
-    for name, program in PROGRAMS.items()
-]
-
-
 def expected(program):
     return [program.schedule(t // program.updates_per_step) for t in range(UPDATES)]
 
 
-@pytest.mark.parametrize("program", CASES)
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_each_update_uses_the_rate_before_and_after(program, tmp_path):
     if reason := why_not(program.needs):
         pytest.skip(reason)

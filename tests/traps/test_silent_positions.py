@@ -153,6 +153,35 @@ def test_a_recipe_has_no_warmup_within_an_epoch():
     assert part.current_lr == pytest.approx(0.55)
 
 
+@pytest.mark.parametrize("updates", [1, 2, 3])
+def test_a_checkpoint_within_an_epoch_goes_on_in_that_epoch(updates):
+    """Where the rate is set once an epoch. It went on one epoch ahead."""
+
+    def built():
+        return Scheduler(sgd(), Ramp(1, 0, 4), unit="epochs", per_update=1)
+
+    scheduler = built()
+    for _ in range(updates):
+        scheduler.optimizer.step()
+    assert (scheduler.next_position, scheduler.next_lrs) == (0, [1.0])
+    resumed = built()
+    resumed.load_state_dict(scheduler.state_dict())
+    for epoch in range(4):
+        assert (resumed.position, rates_of(resumed.optimizer)) == (epoch, [1 - epoch / 4])
+        resumed.optimizer.step()
+        resumed.step()
+    assert resumed.position == 4
+
+
+def test_updates_that_are_epochs_are_followed():
+    scheduler = Scheduler(sgd(), Ramp(1, 0, 4), unit="epochs", per_update=1).follow()
+    scheduler.optimizer.step()
+    assert scheduler.position == scheduler.next_position == 1
+    resumed = Scheduler(sgd(), Ramp(1, 0, 4), unit="epochs", per_update=1).follow()
+    resumed.load_state_dict(scheduler.state_dict())
+    assert resumed.position == 1
+
+
 @pytest.mark.parametrize("per_epoch", [3, 7, 10, 49, 250, 1_001])
 def test_fractions_of_an_epoch_add_up(per_epoch):
     optimizer = sgd()

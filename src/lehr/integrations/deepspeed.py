@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ..scheduler import Scheduler
 from ..schedules import Schedule
 from .sized import SchedulerSettings, check_planned
+
+if TYPE_CHECKING:
+    from ..scheduler.groups import Optimizer
 
 
 def for_deepspeed(
@@ -35,4 +38,10 @@ def for_deepspeed(
     0.010000000000000002
     """
     check_planned(schedule)
-    return partial(Scheduler, schedule=schedule, **settings)
+    return partial(_built, schedule=schedule, **settings)
+
+
+def _built(optimizer: Optimizer, **settings: Any) -> Scheduler:
+    scheduler = Scheduler(optimizer, **settings)
+    scheduler._built_by = "for_deepspeed"
+    return scheduler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
@@ -29,9 +30,9 @@ def for_lightning(
 ) -> dict[str, Any]:
     """The optimizer with its `Scheduler`, as ``configure_optimizers`` returns them.
 
-    The length is the trainer's ``estimated_stepping_batches``, or its ``max_epochs`` with ``interval="epoch"``, unless
-    `training_steps` is given; so ``"2%"`` is a share of what is really trained. Lightning steps the Scheduler, and
-    saves and loads it with its checkpoints.
+    The length is the trainer's ``estimated_stepping_batches``, or the epochs that it trains with ``interval="epoch"``,
+    unless `training_steps` is given; so ``"2%"`` is a share of what is really trained. Lightning steps the Scheduler
+    (with manual optimization you do), and saves and loads it with its checkpoints.
 
     Args:
         optimizer: The optimizer.
@@ -53,11 +54,22 @@ def for_lightning(
     check_planned(schedule)
     if _checked(interval) == "epoch":
         settings = {"unit": "epochs", "per_update": 1, **settings}
-        length, unit = trainer.max_epochs, "epochs"
+        length, unit = _epochs(trainer), "epochs"
     else:
         length, unit = trainer.estimated_stepping_batches, "steps"
     scheduler = sized_scheduler(optimizer, schedule, length, "the trainer", settings, on_build, unit)
+    scheduler._built_by = "for_lightning"
     return {"optimizer": optimizer, "lr_scheduler": lightning_config(scheduler, interval)}
+
+
+def _epochs(trainer: Any) -> int:
+    """The epochs that the trainer begins: ``max_epochs``, or fewer where ``max_steps`` ends the run before."""
+    epochs: int = trainer.max_epochs
+    if trainer.max_steps == -1 or not trainer.lightning_module.automatic_optimization:
+        return epochs
+    updates: int = trainer.estimated_stepping_batches  # it loads the data, so that the trainer knows its batches
+    per_epoch: float = trainer.num_training_batches / trainer.accumulate_grad_batches
+    return epochs if math.isinf(per_epoch) else math.ceil(updates / math.ceil(per_epoch))
 
 
 def lightning_config(scheduler: Scheduler, interval: str = "step") -> dict[str, Any]:

@@ -81,9 +81,9 @@ def sized_scheduler(
     if known is not None and known < 1:
         known = None
     if callable(schedule) and not isinstance(schedule, Schedule):
-        schedule = _called(schedule, _needed(known, length, of))
+        schedule = _called(schedule, _needed(known, length, of, unit))
     if settings.get("unit", "steps") == unit and _lacks_length(schedule, settings):
-        settings = {**settings, "training_steps": _needed(known, length, of)}
+        settings = {**settings, "training_steps": _needed(known, length, of, unit)}
     scheduler = Scheduler(optimizer, schedule, **settings)
     if scheduler.unit == unit and known is not None:
         _compare_lengths(scheduler, known, of)
@@ -92,10 +92,10 @@ def sized_scheduler(
     return scheduler
 
 
-def _needed(known: int | None, length: object, of: str) -> int:
+def _needed(known: int | None, length: object, of: str, unit: str) -> int:
     if known is None:
         raise ValueError(
-            f"{of} does not know how long it trains (it says {checks.shown(length)}): limit its steps, or give "
+            f"{of} does not know how many {unit} it trains (it says {checks.shown(length)}): limit its {unit}, or give "
             f"`training_steps`"
         )
     return known

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, Unpack
 
 from ..scheduler import Scheduler
+from ..warn import warn
 from .sized import OnBuild, Planned, SchedulerSettings, check_planned, sized_scheduler, takes
 
 AnyTrainer = TypeVar("AnyTrainer")
@@ -22,9 +23,10 @@ def for_transformers(
 
     Args:
         trainer: A ``transformers.Trainer``, or one that extends it such as TRL's ``SFTTrainer``.
-        schedule: The name of a recipe, whose `training_steps` is the Trainer's number of updates and whose `max_lr`
-            is its ``learning_rate`` unless given; a `Schedule`; a mapping of schedules; or a function from the number
-            of updates to a Schedule. The peak with an optimizer of your own is its rate.
+        schedule: The name of a recipe, whose `training_steps` is the Trainer's number of updates, and whose `max_lr`
+            and `warmup_steps` are the ``learning_rate`` and the warmup of its arguments unless given; a `Schedule`; a
+            mapping of schedules; or a function from the number of updates to a Schedule. The peak with an optimizer of
+            your own is its rate. A warning says if the arguments have a warmup and the schedule another.
         on_build: Called with the Scheduler once it is built, before a checkpoint is loaded: to attach a `Plateau`, or
             `log_rates`.
         **settings: For the recipe and for `Scheduler`, such as ``warmup_steps="2%"``, ``group_scale="ratio"``, or
@@ -46,14 +48,14 @@ def for_transformers(
             f"the trainer was given a {type(target.lr_scheduler).__name__} already: build it with "
             f"optimizers=(optimizer, None), or without `optimizers`"
         )
-    if target.optimizer is not None and _lacks_peak(schedule, settings):
+    if target.optimizer is not None and _lacks("max_lr", schedule, settings):
         settings = {**settings, "max_lr": max(float(group["lr"]) for group in target.optimizer.param_groups)}
     target.create_scheduler = CreateScheduler(target, schedule, settings, on_build)
     return trainer
 
 
-def _lacks_peak(schedule: Planned, settings: SchedulerSettings) -> bool:
-    return takes(schedule, "max_lr") and settings.get("max_lr") is None
+def _lacks(setting: str, schedule: Planned, settings: SchedulerSettings) -> bool:
+    return takes(schedule, setting) and settings.get(setting) is None
 
 
 @dataclass
@@ -72,11 +74,29 @@ class CreateScheduler:
         if self.scheduler is not None:  # a second call of train()
             self.scheduler.detach()
         updating = self.trainer.optimizer if optimizer is None else optimizer
-        settings = self.settings
-        if _lacks_peak(self.schedule, settings):  # read now: a search over hyperparameters sets it before each run
-            settings = {**settings, "max_lr": float(self.trainer.args.learning_rate)}
+        # The arguments are read now: a search over hyperparameters sets them before each run.
+        settings, arguments = self.settings, self.trainer.args
+        if _lacks("max_lr", self.schedule, settings):
+            settings = {**settings, "max_lr": float(arguments.learning_rate)}
+        warmup: int = arguments.get_warmup_steps(num_training_steps)
+        if warmup and _lacks("warmup_steps", self.schedule, settings) and settings.get("unit", "steps") == "steps":
+            settings = {**settings, "warmup_steps": warmup}
         self.scheduler = sized_scheduler(
             updating, self.schedule, num_training_steps, "the Trainer", settings, self.on_build
         )
+        self.scheduler._built_by = "for_transformers"
+        if warmup:
+            _compare_warmups(self.scheduler, warmup)
         self.trainer.lr_scheduler, self.trainer._created_lr_scheduler = self.scheduler, True
         return self.scheduler
+
+
+def _compare_warmups(scheduler: Scheduler, warmup: int) -> None:
+    """Warn if the warmup of the arguments is not that of the schedule."""
+    ours = scheduler.schedule.settings().get("warmup_steps")
+    if ours != warmup:
+        has = "no such setting" if ours is None else f"warmup_steps={ours}"
+        warn(
+            f"the arguments of the Trainer have a warmup of {warmup} updates, which is not used: the schedule given to "
+            f"for_transformers has {has}; say the warmup in one place"
+        )

@@ -62,8 +62,18 @@ class Clock:
 
     @property
     def next_position(self) -> float:
-        """Position of the next update: the present one until it is used, then one update on, if it is known how far."""
-        return self.after(self.position, self.per_update or 0) if self.used else self.position
+        """Position of the next update: the present one, or if that is used, the one after what it has `consumed`."""
+        consumed = self.consumed
+        return self.after(self.position, consumed) if consumed else self.position
+
+    @property
+    def consumed(self) -> float:
+        """What the update at the present position has consumed: nothing before it is made, or if it is not known.
+
+        Nor does it end an epoch where the rate is set once an epoch (``per_update=1``): `step` does.
+        """
+        in_whole_epochs = self.unit == "epochs" and self.per_update == 1
+        return self.per_update if self.used and self.per_update and not in_whole_epochs else 0
 
     def go_to(self, position: float) -> None:
         """Stand at a position whose update is still to come."""
@@ -137,7 +147,7 @@ class Clock:
         self._heard = self.used = True
         self.pending = 0
         amount = self._whole_update
-        return position + amount if amount else self.next_position
+        return position + amount if amount else self.after(position, self.per_update or 0)
 
     def note_skipped_update(self) -> None:
         """Count a call of the optimizer in which a gradient scaler made no update."""

@@ -75,7 +75,7 @@ class Scheduler(Following, Saving, TorchInterface, Reporting):
         unit: What the schedule counts: ``"steps"``, ``"samples"``, ``"tokens"`` or ``"epochs"``. Epochs may be
             fractions.
         per_update: Samples, tokens or epochs that one update consumes, where it is always the same; else use
-            `advance`.
+            `advance`. In epochs 1 means that `step` is called once an epoch, however many updates it has.
         samples_per_step: Samples that one step consumes (batch × accumulation × processes), for a schedule in steps.
             It is saved; a checkpoint written under another number is taken up where as many samples are consumed.
         control_file: Path of a file of commands to watch; see ``docs/control.md``.

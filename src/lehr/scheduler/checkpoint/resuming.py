@@ -46,8 +46,11 @@ class Resumption:
     def _differences(self) -> list[str]:
         return self.saved.differences(self.code)
 
-    def check(self) -> None:
+    def check(self, built_by: str | None = None) -> None:
         """Refuse what `keep` does not allow.
+
+        Args:
+            built_by: The function that takes `keep` from the user; None for the Scheduler itself.
 
         Raises:
             StateMismatchError: The plans, the factors or the watchers differ, and `keep` does not say which hold.
@@ -64,7 +67,7 @@ class Resumption:
             *([f"what watches the metric: {others}"] if others else []),
         ]
         if differences and self.keep is None:
-            raise StateMismatchError(differences)
+            raise StateMismatchError(differences, built_by)
         if self.keep == "checkpoint":
             self.saved.check_that_it_fits(self.code)
             if others:

@@ -18,13 +18,17 @@ class StateMismatchError(ValueError):
         differences: One line for each setting, with both values.
     """
 
-    def __init__(self, differences: list[str]) -> None:
+    def __init__(self, differences: list[str], built_by: str | None = None) -> None:
         self.differences = differences
         listed = "".join(f"\n  {line}" for line in differences)
+        choose = f"{built_by}(..., keep='checkpoint') or keep='code'"
+        if built_by is None:
+            choose = (
+                "load_state_dict(state, keep='checkpoint') or keep='code', or, where a trainer loads the state, with "
+                "Scheduler(..., keep='checkpoint') or keep='code'"
+            )
         super().__init__(
-            f"the checkpoint was written under other settings than the code has:{listed}\n"
-            f"choose with load_state_dict(state, keep='checkpoint') or keep='code', or, where a trainer loads the "
-            f"state, with Scheduler(..., keep='checkpoint') or keep='code'"
+            f"the checkpoint was written under other settings than the code has:{listed}\nchoose with {choose}"
         )
 
 

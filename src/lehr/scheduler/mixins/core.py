@@ -29,6 +29,8 @@ Piece = tuple[float, float, Formula, Any, Written, Clock]
 class Core(LRScheduler):
     """The parts of a Scheduler, which its constructor builds, and what they say of the run."""
 
+    _built_by: str | None = None
+    """The function of `lehr.integrations` to which the user gave the settings, if one did."""
     _clock: Clock
     _control_file: ControlFile | None
     _current_piece: Piece
@@ -64,7 +66,10 @@ class Core(LRScheduler):
 
     @property
     def next_position(self) -> float:
-        """Position of the next update: that after the present one, once the present one has been made."""
+        """Position of the next update: that after the present one, once the present one has been made.
+
+        Where the rate is set once an epoch (``unit="epochs", per_update=1``) it stays the present one until `step`.
+        """
         return self._clock.next_position
 
     @property

@@ -29,7 +29,7 @@ class Saving(Moving):
             updates=clock.updates,
             watchers=[watcher.state_dict() for watcher in self._watchers],
             commands=self._control_file.done if self._control_file else 0,
-            pending=clock.per_update or 0 if clock.used and clock.unit != "steps" else clock.pending,
+            pending=clock.pending if clock.unit == "steps" else clock.consumed or clock.pending,
         )
 
     def load_state_dict(self, state_dict: dict[str, Any], keep: str | None = None) -> None:
@@ -56,7 +56,7 @@ class Saving(Moving):
         written = checkpoint.from_dict(state_dict, groups).in_the_order_of(code)
         saved = written.at_equal_samples(code.plan.samples_per_step, keeps_changes=keep != "code")
         run = Resumption(written, saved, self._with_what_is_left_open(code, saved), self._watchers, keep)
-        run.check()
+        run.check(self._built_by)
         plan = run.plan(self._plan)
         plan.check_rates(saved.position)  # refused here, before anything changes
         self._rates.check(plan, None if keep == "code" else saved.factors)
