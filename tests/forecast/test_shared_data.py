@@ -49,6 +49,6 @@ def test_error_and_band_on_a_laboratory_left_out(name, goal):
 
 def test_the_rates_read_from_a_log_are_the_schedules():
     for name, run in sets()["25M"].items():
-        read = read_run(directory() / "multi-power-law" / "csv_25" / f"{name}.csv", warmup=2160)
+        read = read_run(directory() / "multi-power-law" / "csv_25" / f"{name}.csv", warmup_steps=2160)
         np.testing.assert_array_equal(read.at, run.at)
         assert np.mean(np.abs(read.rates - run.rates) > 0.03 * 3e-4) < 0.01

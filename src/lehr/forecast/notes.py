@@ -33,7 +33,7 @@ def about_runs(
     ``trajectory`` has the fitted rows, ``errors`` the median relative error of each run, None if it has no row.
     """
     return (
-        *(note for run in runs for note in run.notes),
+        *(note for run in runs for note in (*run.warnings, *run.notes)),
         *_odd_runs(runs),
         *_misfits(runs, errors),
         *_blind_spots(trajectory, runs),
