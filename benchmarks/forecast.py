@@ -197,7 +197,7 @@ def seconds(work: Callable[[], object], repeats: int = 7) -> str:
 def pipeline() -> None:
     """CSV files -> fit -> nine forecasts with bands -> optimised schedule."""
     folder = directory() / "multi-power-law" / "csv_100"
-    law = fit([read_run(folder / f"{name}.csv", warmup=WARMUP) for name in tasks.TRAIN])
+    law = fit([read_run(folder / f"{name}.csv", warmup_steps=WARMUP) for name in tasks.TRAIN])
     for run in setups()["100M"].runs.values():
         law.predict(run.schedule, run.at)
     law.optimise(training_steps=24_000, max_lr=PEAK)

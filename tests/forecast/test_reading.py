@@ -33,7 +33,7 @@ def same(run):
 
 
 def test_csv_with_its_own_rates(tmp_path):
-    run = read_run(csv_of(tmp_path, rows()), warmup=200)
+    run = read_run(csv_of(tmp_path, rows()), warmup_steps=200)
     assert same(run)
     assert run.name == "log"
     np.testing.assert_allclose(run.rates[200:], SCHEDULE(np.arange(200.0, 2000.0)), atol=6e-6)
@@ -53,7 +53,7 @@ def test_jsonl(tmp_path):
 
 def test_columns_of_any_name(tmp_path):
     path = csv_of(tmp_path, rows(), header="when,how fast,how well")
-    assert same(read_run(path, step="when", lr="how fast", loss="how well", step_counts="index", warmup=200))
+    assert same(read_run(path, step="when", lr="how fast", loss="how well", step_counts="index", warmup_steps=200))
 
 
 def test_trainer_state(tmp_path):
@@ -89,7 +89,7 @@ def test_lightning_csv(tmp_path):
 
 def test_frames_and_mappings():
     columns = {"step": INDEX, "lr": SCHEDULE(INDEX), "loss": LOSS}
-    assert same(read_run(columns, warmup=200))
+    assert same(read_run(columns, warmup_steps=200))
     assert same(
         read_run([dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)], SCHEDULE)
     )
@@ -127,7 +127,7 @@ def test_positions_follow_the_rates_where_the_name_does_not_say():
 
 def test_a_jump_of_the_rate_stays_a_jump():
     rates = np.where(INDEX < 1000, 1e-3, 3e-4)
-    run = read_run({"step": INDEX, "lr": rates, "loss": LOSS}, warmup=0)
+    run = read_run({"step": INDEX, "lr": rates, "loss": LOSS}, warmup_steps=0)
     assert set(run.rates.tolist()) == {1e-3, 3e-4}
 
 

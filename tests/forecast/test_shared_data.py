@@ -93,6 +93,6 @@ def test_a_score_counts_errors_and_bands():
 
 def test_the_rates_read_from_a_log_are_the_schedules():
     for name, run in curves.setups()["25M"].runs.items():
-        read = read_run(curves.directory() / "multi-power-law" / "csv_25" / f"{name}.csv", warmup=2160)
+        read = read_run(curves.directory() / "multi-power-law" / "csv_25" / f"{name}.csv", warmup_steps=2160)
         np.testing.assert_array_equal(read.at, run.at)
         assert np.mean(np.abs(read.rates - run.rates) > 0.03 * 3e-4) < 0.01

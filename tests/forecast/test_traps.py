@@ -77,7 +77,7 @@ def test_shuffled_rows_are_sorted_in_a_time_that_grows_with_their_number():
     log = {"updates": order + 1, "lr": np.full(len(order), 1e-3), "val_loss": 3 + (order + 1.0) ** -0.5}
     start = time.process_time()
     with pytest.warns(RunWarning) as warned:
-        read = read_run(log, warmup=0)
+        read = read_run(log, warmup_steps=0)
     assert time.process_time() - start < 3
     (note,) = {str(warning.message) for warning in warned}
     assert "out of order in lines" in note
@@ -92,7 +92,7 @@ def test_many_repeated_positions_are_merged_as_a_few_are():
     loss = np.where(generator.random(len(at)) < 0.3, np.nan, 3 + 0.01 * generator.random(len(at)))
     rate = np.where(generator.random(len(at)) < 0.3, np.nan, 1e-3 + 1e-5 * generator.random(len(at)))
     with pytest.warns(RunWarning):
-        read = read_run({"updates": at, "val_loss": loss, "lr": rate}, warmup=0)
+        read = read_run({"updates": at, "val_loss": loss, "lr": rate}, warmup_steps=0)
     last = {int(position): value for position, value in zip(at, loss, strict=True) if np.isfinite(value)}
     assert dict(zip(read.at.astype(int).tolist(), read.loss.tolist(), strict=True)) == last
     rates = {int(position): value for position, value in zip(at, rate, strict=True) if np.isfinite(value)}
@@ -283,7 +283,7 @@ def test_a_fit_with_a_long_warmup_proposes_a_run(here):
     write_csv(
         here / "long.csv", [{"updates": int(n), "lr": schedule(int(n) - 1), "val_loss": 3 + 0.1 * 0.999**n} for n in at]
     )
-    assert "The most informative next run:" in output("fit", "long.csv", "--warmup", "9000", "-o", "law.json")
+    assert "The most informative next run:" in output("fit", "long.csv", "--warmup-steps", "9000", "-o", "law.json")
     assert Law.read("law.json").warmup == 9_000
 
 

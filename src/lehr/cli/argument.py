@@ -20,8 +20,10 @@ from .help import RecipeOption
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
-def as_steps(context: click.Context, parameter: click.Parameter, text: str | None, *, least: int = 1) -> int | None:
-    """The value of an option that takes a number of steps: ``20000``, ``20k``, ``1.5M``."""
+def as_steps(
+    context: click.Context, parameter: click.Parameter, text: str | None, *, least: int = 1, what: str = "steps"
+) -> int | None:
+    """The value of an option that takes a number of steps, or of something else: ``20000``, ``20k``, ``1.5M``."""
     if text is None:
         return None
     try:
@@ -29,12 +31,13 @@ def as_steps(context: click.Context, parameter: click.Parameter, text: str | Non
     except ValueError:
         number = -1
     if not least <= number <= LONGEST:
-        rule = f"it takes a number of steps of at least {least}, and at most 10**18, such as 500 or 20k"
+        rule = f"it takes a number of {what} of at least {least}, and at most 10**18, such as 500 or 20k"
         raise click.BadParameter(f"{rule}; got {shown(text)}", context, parameter)
     return number
 
 
 as_steps_or_none = partial(as_steps, least=0)  # for a warmup
+as_tokens, as_samples = partial(as_steps, what="tokens"), partial(as_steps, what="samples")
 
 
 def as_positions(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...] | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 import click
 
 from ..schedules.checks import named, shown
-from .argument import as_steps_or_none, read
+from .argument import as_samples, as_steps_or_none, as_tokens, read
 from .errors import Command
 from .output import writing, wrote
 from .progress import progress
@@ -30,7 +30,9 @@ class Columns(TypedDict):
     loss: str | None
     lr: str | None
     step_counts: Literal["index", "updates"] | None
-    warmup: int | None
+    batch_tokens: int | None
+    batch_samples: int | None
+    warmup_steps: int | None
     ema: float
     noise: float | None
 
@@ -50,7 +52,19 @@ class Columns(TypedDict):
     "--step-counts", type=click.Choice(["index", "updates"]),
     help="What a position counts: the index of an update from 0, or the number of updates done.",
 )  # fmt: skip
-@click.option("--warmup", callback=as_steps_or_none, metavar="STEPS", help="Updates of the warmup; 0 for none.")
+@click.option(
+    "--batch-tokens",
+    callback=as_tokens,
+    metavar="TOKENS",
+    help="Tokens of an update, where positions count tokens: 100k.",
+)
+@click.option(
+    "--batch-samples",
+    callback=as_samples,
+    metavar="SAMPLES",
+    help="Samples of an update, where positions count samples: 512.",
+)
+@click.option("--warmup-steps", callback=as_steps_or_none, metavar="STEPS", help="Steps of the warmup; 0 for none.")
 @click.option("--ema", type=float, default=0.0, metavar="NUMBER", help="The smoothing of the losses, 0 to 1.")
 @click.option("--noise", type=float, metavar="NUMBER", help="Relative standard deviation of one loss: 1e-3.")
 @click.option("--law", default="kww", metavar="NAME", help="The formula: kww (the default), mpl or momentum.")
@@ -67,9 +81,12 @@ def fit(
     output says how well the law describes each run, what was wrong in the logs, what these runs do not show, and
     which run to do next.
 
+    Example: the log run.csv has columns tokens, train_loss and val_loss; an update has 100,000 tokens, and the run was
+    a cosine of 20,000 updates.
+
     \b
-      lehr fit runs/*.csv --out law.json
-      lehr fit a.csv b.csv --schedule b.csv="wsd(20k, 500, max_lr=1e-3)" --out law.json
+      lehr fit run.csv --loss val_loss --batch-tokens 100k \\
+        --schedule "cosine(20k, 500, max_lr=1e-3)" --out law.json
     """
     _check_out(out)
     texts = _schedules(logs, schedules)
@@ -80,8 +97,8 @@ def fit(
     fitted = fit_law(runs, law=law, prior=prior)
     errors = [_misfit(fitted, run) for run in runs]
     parts = [
+        *_about_logs(runs),  # first, because they may say that the numbers mean nothing
         _table(runs, errors, [texts.get(log, "logged") for log in logs]),
-        *_about_logs(runs),
         _quality(fitted, runs, errors),
         *([_constants(fitted)] if verbose else []),
         *_about_law(fitted, runs),
@@ -172,11 +189,12 @@ def _read(logs: Sequence[str], schedules: Mapping[str, str], where: Mapping[str,
 def as_options(message: str) -> str:
     """A message of `read_run` with the options of the command line.
 
-    >>> as_options("say which, where={'split': 'val'} or loss='val_loss'; or lr=...")
-    "say which, --where split=val or --loss 'val_loss'; or --lr ..."
+    >>> as_options("say which, where={'split': 'val'} or loss='val_loss'; or batch_tokens=...")
+    "say which, --where split=val or --loss 'val_loss'; or --batch-tokens ..."
     """
     message = re.sub(r"where=\{'([^']*)': '([^']*)'\}", r"--where \1=\2", message)
-    return re.sub(r"(?<![\w-])(step|loss|lr|warmup)=(?=['.])", r"--\1 ", message)
+    words = "step|loss|lr|step_counts|batch_tokens|batch_samples|warmup_steps"
+    return re.sub(rf"(?<![\w-])({words})=(?=['.])", lambda word: f"--{word[1].replace('_', '-')} ", message)
 
 
 def _misfit(law: Law, run: Run) -> float | None:
@@ -199,10 +217,12 @@ def _about_logs(runs: Sequence[Run]) -> Iterator[str]:
     """The notes on the logs; a note on several logs is printed once."""
     names: dict[str, list[str]] = {}
     for run in runs:
-        for note in run.notes:
+        for note in (*run.warnings, *run.notes):
             names.setdefault(note.removeprefix(f"{run.name}: "), []).append(run.name)
     everywhere = len(runs) if len(runs) > 1 else 0
-    lines = [f"{'All' if len(logs) == everywhere else ', '.join(logs)}: {note}" for note, logs in names.items()]
+    lines = [
+        f"{'All' if len(logs) == everywhere else ', '.join(logs)}: {as_options(note)}" for note, logs in names.items()
+    ]
     if lines:
         yield f"Notes on the logs:\n{bullets(lines)}"
 
@@ -227,7 +247,7 @@ def _constants(law: Law) -> str:
 
 
 def _about_law(law: Law, runs: Sequence[Run]) -> Iterator[str]:
-    in_logs = {note for run in runs for note in run.notes}
+    in_logs = {note for run in runs for note in (*run.warnings, *run.notes)}
     yield f"What these runs do not show:\n{bullets(note for note in law.notes if note not in in_logs)}"
     proposed = law.experiment()
     gain = 1 - proposed.remaining_uncertainty

@@ -18,6 +18,8 @@ from .prior_file import default_prior, read_prior
 from .run import Run
 from .solver import solve
 
+LOWEST_SHARE = 0.03  # of a peak of exactly 1: beside a lower peak it must be a factor
+
 
 def fit(
     runs: Run | Sequence[Run],
@@ -34,8 +36,8 @@ def fit(
             priors.
 
     Raises:
-        ValueError: There is no run, or none with a loss after its warmup, or the runs lead to
-            constants without a meaning.
+        ValueError: There is no run, or none with a loss after its warmup, a schedule of factors
+            stands beside one of rates, or the runs lead to constants without a meaning.
 
     >>> import numpy as np, lehr
     >>> at = np.arange(1000, 10_001, 500)
@@ -47,6 +49,7 @@ def fit(
     runs = [runs] if isinstance(runs, Run) else list(runs)
     if not runs:
         raise ValueError("a fit needs at least one run, got none")
+    _check_peaks(runs)
     formula = laws.get(law)
     prior = _prior_of(prior, formula)
     observations = observations_of(runs)
@@ -66,6 +69,16 @@ def fit(
     except ValueError as error:
         remedy = "check that the losses are in nats and that the rates are those of the optimizer"
         raise ValueError(f"no {formula.name} law describes these runs: {error}; {remedy}") from None
+
+
+def _check_peaks(runs: Sequence[Run]) -> None:
+    """Refuse a factor of a base rate, whose peak is 1, beside rates."""
+    lowest, highest = min(runs, key=lambda run: run.peak), max(runs, key=lambda run: run.peak)
+    if highest.peak == 1 and lowest.peak < LOWEST_SHARE:
+        raise ValueError(
+            f"{highest.name} peaks at 1 and {lowest.name} at {lowest.peak:.3g}: a factor of a base rate cannot be "
+            f"compared with a rate; multiply the schedule of {highest.name} by its base rate, as in 6e-4 * schedule"
+        )
 
 
 def _prior_of(prior: Prior | str | os.PathLike[str] | None, formula: LossFormula) -> Prior:

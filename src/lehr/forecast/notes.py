@@ -32,7 +32,7 @@ def about_runs(
     ``errors`` has the median error of each run, in falls, None if it has no row.
     """
     return (
-        *(note for run in runs for note in run.notes),
+        *(note for run in runs for note in (*run.warnings, *run.notes)),
         *_odd_runs(runs),
         *_misfits(observations.fall, runs, errors),
         *_blind_spots(runs, lowest_share(observations)),

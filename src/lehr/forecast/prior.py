@@ -90,7 +90,9 @@ class Prior:
         [law] = names
         groups = [group for group in fits.values() if group]
         count = len(groups)
-        mean = (count * _mean_of_means([[fit.theta[1:] for fit in group] for group in groups]) + _centre(law)) / (count + 1)
+        mean = (count * _mean_of_means([[fit.theta[1:] for fit in group] for group in groups]) + _centre(law)) / (
+            count + 1
+        )
         scatter = _mean_of_means(
             [[fit.covariance[1:, 1:] + np.outer(fit.theta[1:] - mean, fit.theta[1:] - mean) for fit in group]
              for group in groups]

@@ -35,8 +35,8 @@ def numbers(name: str, values: ArrayLike) -> Array:
 def _check_updates(updates: int) -> None:
     if updates > LONGEST_RUN:
         raise ValueError(
-            f"a run may have at most {LONGEST_RUN:,} updates, got {updates:,.0f}; count updates of the optimizer, "
-            f"not samples or tokens"
+            f"a run may have at most {LONGEST_RUN:,} updates, got {updates:,.0f}; count updates of the optimizer: "
+            f"divide samples or tokens by those of an update"
         )
 
 

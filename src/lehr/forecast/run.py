@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..schedules import checks
 from .rates import Array, Rates, numbers, positions, rates_of, warmup_of
+from .run_warnings import Trend, trend_of
 
 LARGEST_LOSS = 1e9
 
@@ -29,7 +30,7 @@ class Run:
             ``1 - ema`` times the raw loss; 0 for raw losses. A fit smooths the law in the same way.
         noise: Relative standard deviation of a logged loss that is due to the evaluation; None
             estimates it from neighbouring losses.
-        notes: Problems of the log.
+        notes: How the log was read, and its problems.
         column: The column of a log that the losses come from.
 
     Attributes:
@@ -37,8 +38,8 @@ class Run:
 
     Raises:
         ValueError: Positions are not increasing integers of at least 1; a loss is not above 0 and
-            at most 1e9; the two differ in length; there are fewer rates than updates; or another
-            value is out of its range.
+            at most 1e9; the losses only rise; the two differ in length; there are fewer rates than
+            updates; or another value is out of its range.
 
     >>> from lehr import Constant
     >>> Run(Constant(1e-3), at=[100, 200, 300], loss=[5.0, 4.5, 4.2]).updates
@@ -61,7 +62,8 @@ class Run:
         ema: float = 0.0, noise: float | None = None, notes: tuple[str, ...] = (), column: str = "",
     ) -> None:  # fmt: skip
         at, loss = positions(at), numbers("loss", loss)
-        _check_losses(name, at, loss)
+        _check_positions(name, at, loss)
+        _check_losses(name, column, at, loss)
         for word, value in (("ema", ema), ("noise", noise or 0.0)):
             if not 0 <= value < 1:
                 raise ValueError(f"{name}: `{word}` must be at least 0 and below 1, got {checks.shown(value)}")
@@ -72,6 +74,16 @@ class Run:
             schedule=schedule, at=at, loss=loss, name=name, warmup=warmup, ema=ema, noise=noise, notes=notes,
             column=column, rates=rates,
         )  # fmt: skip
+        trend = self._trend()
+        if trend and trend.is_of_no_loss:
+            raise ValueError(
+                f"{name}: the loss{_of(column)} only rises, from {trend.loss[0]:.4g} after {trend.at[0]:,.0f} updates "
+                f"to {trend.loss[-1]:.4g}, and a law is of a loss that falls: give a loss, not an accuracy, a score or "
+                f"a reward; say which column, loss=..."
+            )
+
+    def _trend(self) -> Trend | None:
+        return trend_of(self.at, self.loss, self.rates, self.warmup, self.noise)
 
     @property
     def updates(self) -> int:
@@ -82,6 +94,18 @@ class Run:
     def peak(self) -> float:
         """The highest rate until the last loss."""
         return float(self.rates.max())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why forecasts from this run may be wrong, in words: read them before any number of a fit."""
+        trend = self._trend()
+        found = [*trend.warnings()] if trend else []
+        if self.peak == 1:
+            found.append(
+                "its highest rate is 1: is its schedule a factor of a base rate? If so, multiply it by that rate, as "
+                "in 6e-4 * schedule, or give it max_lr=6e-4; from factors, only what peaks at 1 can be forecast"
+            )
+        return tuple(f"{self.name}: {warning}." for warning in found)
 
     def until(self, updates: int) -> Run:
         """The run as it was when ``updates`` updates were done.
@@ -95,7 +119,7 @@ class Run:
         return replace(self, at=self.at[keep], loss=self.loss[keep])
 
 
-def _check_losses(name: str, at: Array, loss: Array) -> None:
+def _check_positions(name: str, at: Array, loss: Array) -> None:
     if at.shape != loss.shape:
         raise ValueError(
             f"{name}: `at` and `loss` must have the same length, got {len(at)} positions and {loss.size} losses"
@@ -107,9 +131,21 @@ def _check_losses(name: str, at: Array, loss: Array) -> None:
             f"{name}: `at` must increase, but row {i} is at {at[i]:g} after {at[i - 1]:g}; "
             f"`read_run` sorts a log and reports its problems"
         )
+
+
+def _check_losses(name: str, column: str, at: Array, loss: Array) -> None:
+    """The one place that says which numbers can be losses."""
     bad = np.flatnonzero(~((loss > 0) & (loss <= LARGEST_LOSS)))
     if bad.size:
-        raise ValueError(f"{name}: a loss must be above 0 and at most 1e9, got {loss[bad[0]]:g} in row {bad[0]}")
+        row = int(bad[0])
+        raise ValueError(
+            f"{name}: a loss must be above 0 and at most 1e9, got {loss[row]:g} in row {row}{_of(column)}, after "
+            f"{at[row]:,.0f} updates; the law is of the logarithm of the loss"
+        )
+
+
+def _of(column: str) -> str:
+    return f" of `{checks.named(column)}`" if column else ""
 
 
 def noise_of(loss: Array) -> float:

@@ -70,10 +70,10 @@ def _without_spikes(log: Log) -> tuple[Log, str]:
     if len(values) < 5:
         return log, ""
     around = np.lib.stride_tricks.sliding_window_view(np.pad(values, 2, mode="reflect"), 5)
-    scatter = 1.4826 * float(np.median(np.abs(np.diff(np.log(values)))))
+    scatter = 1.4826 * float(np.median(np.abs(np.diff(values) / values[1:])))
     # The early descent is steep, but it falls: a spike also rises above the row before it.
     base = np.maximum(np.roll(values, 1), np.median(around, axis=1))
-    spikes = finite[1:][(values > base * (1 + max(SPIKE, 6 * scatter)))[1:]]
+    spikes = finite[1:][(values > base + np.abs(base) * max(SPIKE, 6 * scatter))[1:]]
     if not spikes.size:
         return log, ""
     loss = log.loss.copy()

@@ -31,7 +31,7 @@ def logged_rates(label: str, log: Log, warmup: int | None) -> Array:
     elif warmup is None and index[0] > UNKNOWN * log.at[-1]:
         raise ValueError(
             f"{label} logs no rate before update {int(index[0])}, where it is {rate[0]:.3g}: give the length of the "
-            f"warmup, warmup=..., 0 for none, or give the schedule"
+            f"warmup, warmup_steps=..., 0 for none, or give the schedule"
         )
     return np.interp(np.arange(int(log.at[-1])), *_with_jumps(index, rate))
 

@@ -15,9 +15,11 @@ from ...schedules import checks
 from ..rates import Rates
 from ..run import Run
 from .cleaning import cleaned
-from .columns import Columns, with_values
+from .columns import Columns, having
 from .logged_rates import check_rates, counts_updates, logged_rates
 from .sources import Source, read_entries
+from .units import batch_of, in_updates
+from .values import numbers
 
 
 class RunWarning(UserWarning):
@@ -33,8 +35,10 @@ def read_run(
     lr: str | None = None,
     where: Mapping[str, object] | None = None,
     step_counts: Literal["index", "updates"] | None = None,
+    batch_tokens: int | None = None,
+    batch_samples: int | None = None,
     name: str | None = None,
-    warmup: int | None = None,
+    warmup_steps: int | None = None,
     ema: float = 0.0,
     noise: float | None = None,
 ) -> Run:
@@ -53,28 +57,42 @@ def read_run(
         step_counts: ``"updates"`` if the position is the number of updates done when the loss was
             taken, ``"index"`` if it is the index of the last update, from 0; None takes it from the
             column's name, or chooses what makes the logged rates agree with the schedule.
+        batch_tokens: Tokens that one update consumes, over all processes and accumulated gradients,
+            for a log whose positions count tokens: they are divided by it, and rounded. ``step`` is
+            then by default a column that counts tokens.
+        batch_samples: The same for samples.
         name: The name of the run; None for the file's name.
-        warmup: Updates of the warmup, as in `Run`; so ``ema`` and ``noise``.
+        warmup_steps: Updates of the warmup, as ``warmup`` in `Run`.
+        ema: The smoothing of the losses, as in `Run`; so ``noise``.
 
     Raises:
-        ValueError: A column is missing or ambiguous, no row has a position and a loss, a position is
-            beyond 10,000,000 updates, a rate is not from 0 to 1,000,000, or the logged rates differ
-            from the schedule.
+        ValueError: A column is missing or ambiguous, no row has a position and a loss, positions do
+            not count updates and no batch is given, or the batch does not divide them, the run and
+            its schedule count different things, a position is beyond 10,000,000 updates, a rate is
+            not from 0 to 1,000,000, commas in numbers may be decimal or not, the logged rates differ
+            from the schedule, or the losses are none of a `Run`.
         ImportError: TensorBoard or MLflow is missing.
 
     Warns:
-        RunWarning: Rows are out of order, repeated, not numbers or spikes, or the run restarted;
-            each warning names the lines.
+        RunWarning: Rows are out of order, repeated, not numbers or spikes, or the run restarted:
+            such a warning names the lines. Or it is one of `Run.warnings`.
 
     >>> import lehr
     >>> log = {"step": [99, 199, 299], "val_loss": [5.0, 4.5, 4.2]}
     >>> read_run(log, lehr.Constant(1e-3)).at
     array([100., 200., 300.])
+    >>> log = {"tokens": [1_000_000, 2_000_000, 3_000_000], "val_loss": [5.0, 4.5, 4.2]}
+    >>> read_run(log, lehr.Constant(1e-3), batch_tokens=10_000).at
+    array([100., 200., 300.])
     """
     label = checks.named(name or (Path(source).stem if isinstance(source, str | os.PathLike) else "run"))
-    entries = with_values(read_entries(source), where, label)
-    columns = Columns(label, entries, step, loss, lr)
-    log, problems = columns.numbers(entries)
+    batch = batch_of(label, batch_tokens, batch_samples)
+    entries = having(read_entries(source), where, label)
+    columns = Columns(label, entries, step, loss, lr, batch)
+    if step_counts is None or batch:
+        columns.check_unit(batch)
+    log, problems = numbers(columns, entries)
+    log = in_updates(label, columns.step, log, batch, schedule)
     if step_counts is not None:
         done = step_counts == "updates"
     else:
@@ -86,14 +104,19 @@ def read_run(
     if not usable.any():
         column = checks.named(columns.loss)
         raise ValueError(f"{label} has no row with a position and a loss in `{column}`; say which column, loss=...")
-    notes = [f"{label}: {problem}." for problem in (*problems, *more)]
-    for note in notes:
-        warnings.warn(note, RunWarning, stacklevel=2)
+    problems = [f"{label}: {problem}." for problem in (*problems, *more)]
+    for problem in problems:
+        warnings.warn(problem, RunWarning, stacklevel=2)
     if schedule is None:
-        schedule = logged_rates(label, log, warmup)
+        schedule = logged_rates(label, log, warmup_steps)
     else:
         check_rates(label, schedule, log)
+    how = [*columns.choice(), *([batch.reading(columns.step)] if batch else [])]
     if not columns.counts_updates and step_counts is None:
-        meaning = "updates done" if done else "the index of an update"
-        notes.append(f"{label}: `{checks.named(columns.step)}` was read as {meaning}.")
-    return Run(schedule, log.at[usable], log.loss[usable], label, warmup, ema, noise, tuple(notes), columns.loss)
+        how.append(f"`{checks.named(columns.step)}` was read as {'updates done' if done else 'the index of an update'}")
+    notes = *(f"{label}: {reading}." for reading in how), *problems
+    at, losses = log.at[usable], log.loss[usable]
+    run = Run(schedule, at, losses, label, warmup_steps, ema, noise, notes, columns.loss)
+    for warning in run.warnings:
+        warnings.warn(warning, RunWarning, stacklevel=2)
+    return run

@@ -21,7 +21,10 @@ def _separated(name: str, text: str, delimiter: str = "") -> Iterator[Entry]:
             raise ValueError(f"{name} has two columns of the same name: {listed(header)}")
         for cells in reader:
             if len(cells) > len(header):
-                raise ValueError(f"{name}, line {reader.line_num}: {len(cells)} cells under {len(header)} columns")
+                raise ValueError(
+                    f"{name}, line {reader.line_num}: {len(cells)} cells under {len(header)} columns; if numbers have "
+                    f"decimal commas, separate the columns by semicolons"
+                )
             yield reader.line_num, dict(zip(header, cells, strict=False))
     except csv.Error as error:
         where = f"{name}, line {reader.line_num}"
