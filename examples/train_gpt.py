@@ -5,15 +5,15 @@
 
 For each schedule it writes `lr_cosine.png`, its rates; `log_cosine.csv`, with a row for each step and the
 validation loss where it was measured; and `checkpoint_cosine.pt`, at the end the trained model. `losses.png`
-compares the losses with a forecast from the cosine run alone. Without `--resume` a run starts again and
-replaces these files. A resumed run ends with the same bits as an uninterrupted one: rate and batch depend on
-the step, and everything else is saved.
+compares the losses, and those of cosine with their forecast from the other runs. Without `--resume` a run
+starts again and replaces these files. A resumed run ends with the same bits as an uninterrupted one: rate and
+batch depend on the step, and everything else is saved.
 """
 
 import csv
 import os
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -32,6 +32,7 @@ from lehr.forecast import Forecast
 STANDARD = ("cosine", "linear", "constant")
 BATCH, CONTEXT, WIDTH, HEADS, LAYERS = 8, 64, 96, 4, 2
 EVALUATE_EVERY = 40
+FORECAST = "cosine"
 ENOUGH = 8  # losses, from which a forecast is worth reading
 CAUSAL = nn.Transformer.generate_square_subsequent_mask(CONTEXT)
 
@@ -147,28 +148,28 @@ def replacing(path: Path, mode: str) -> Iterator[IO[Any]]:
     unfinished.replace(path)
 
 
-def forecast_others(out: Path, schedules: dict[str, lehr.Schedule]) -> dict[str, Forecast]:
-    """Forecasts of the other schedules from the log of the cosine run alone, as if they had not been run."""
-    others = {name: schedule for name, schedule in schedules.items() if name != "cosine"}
-    if len(others) in (0, len(schedules)):
-        print("\nNo forecast: that takes the cosine run, and another schedule to forecast.")
-        return {}
-    run = lehr.forecast.read_run(out / "log_cosine.csv", schedules["cosine"], loss="val_loss", step_counts="index")
-    if len(run.at) < ENOUGH:
-        print(f"\nNo forecast: the cosine run has {len(run.at)} validation losses, and {ENOUGH} would say something.")
-        return {}
-    law = lehr.forecast.fit(run)
-    after_warmup = run.at[run.at > run.warmup]
-    forecasts = {name: law.predict(schedule, at=after_warmup) for name, schedule in others.items()}
-    notes = [f"{name}: {note}" for name, forecast in forecasts.items() for note in forecast.notes]
-    print("\nWhat the forecast from the cosine run rests on:", *law.notes, *notes, sep="\n- ")
-    return forecasts
+def forecast_one(out: Path, schedules: dict[str, lehr.Schedule]) -> Forecast | None:
+    """The forecast of `FORECAST` from the logs of the other runs, as if it had not been run."""
+    others = {name: schedule for name, schedule in schedules.items() if name != FORECAST}
+    if FORECAST not in schedules or not others:
+        print(f"\nNo forecast: that takes the {FORECAST} run, and another run to forecast it from.")
+        return None
+    runs = [
+        lehr.forecast.read_run(out / f"log_{name}.csv", schedule, loss="val_loss", step_counts="index")
+        for name, schedule in others.items()
+    ]
+    fewest = min(len(run.at) for run in runs)
+    if fewest < ENOUGH:
+        print(f"\nNo forecast: a run has {fewest} validation losses, and {ENOUGH} would say something.")
+        return None
+    after_warmup = runs[0].at[runs[0].at > runs[0].warmup]
+    return lehr.forecast.fit(runs).predict(schedules[FORECAST], at=after_warmup)
 
 
 def draw_losses(
-    schedules: dict[str, lehr.Schedule], logs: dict[str, Log], forecasts: dict[str, Forecast], path: Path
+    schedules: dict[str, lehr.Schedule], logs: dict[str, Log], forecast: Forecast | None, path: Path
 ) -> None:
-    """Draw the validation losses with their forecasts, and below them the rates."""
+    """Draw the validation losses with the forecast, and below them the rates."""
     with rc_context(lehr.plot.STYLE):
         figure = Figure(figsize=(5, 4.5))
         losses, rates = figure.subplots(2, sharex=True, height_ratios=[3, 2])
@@ -176,13 +177,18 @@ def draw_losses(
     for (name, log), line in zip(logs.items(), rates.lines, strict=True):
         points = [(step, val_loss) for step, _, _, val_loss in log if val_loss is not None]
         losses.plot(*zip(*points, strict=True), ".-", color=line.get_color(), linewidth=0.7)
-        if name in forecasts:
-            forecasts[name].plot(losses, color=line.get_color(), linestyle="--")
-    if forecasts:
-        losses.set_title("Dashed, shaded: forecast from cosine alone, 90 % band", fontsize="small", loc="left")
+        if forecast and name == FORECAST:
+            forecast.plot(losses, color=line.get_color(), linestyle="--")
+    if forecast:
+        words = f"Dashed: {FORECAST}, forecast from {_and(schedules)} alone, with its 90 % band"
+        losses.set_title(words, fontsize="small", loc="left")
     losses.set(xlabel="", ylabel="Validation loss (nats per byte)")
     figure.align_ylabels()
     figure.savefig(path)
+
+
+def _and(schedules: Iterable[str]) -> str:
+    return " and ".join(name for name in schedules if name != FORECAST)
 
 
 @click.command(help=str(__doc__).partition("\n")[0])
@@ -202,16 +208,16 @@ def main(out: Path, names: tuple[str, ...], steps: int, seed: int, checkpoint_ev
     schedules, logs = {}, {}
     for name in names:
         schedules[name], logs[name] = train(name, out, steps, seed, checkpoint_every)
-    forecasts = forecast_others(out, schedules)
-    draw_losses(schedules, logs, forecasts, out / "losses.png")
-    print("\nschedule  validation loss, nats per byte" + "  forecast from cosine alone, 90 % band" * bool(forecasts))
+    forecast = forecast_one(out, schedules)
+    draw_losses(schedules, logs, forecast, out / "losses.png")
+    print("\nschedule  validation loss, nats per byte")
     for name, log in logs.items():
-        row = f"{name:10}{log[-1][-1]:.3f}"
-        if name in forecasts:
-            final = forecasts[name]
-            missed = "" if final.low[-1] <= log[-1][-1] <= final.high[-1] else "  (missed)"
-            row = f"{row:42}{final.loss[-1]:.3f}, {final.low[-1]:.3f} to {final.high[-1]:.3f}{missed}"
-        print(row)
+        print(f"{name:10}{log[-1][-1]:.3f}")
+    if forecast:
+        loss, low, high = forecast.final
+        error = loss - float(logs[FORECAST][-1][-1] or 0.0)
+        print(f"\n{FORECAST}, forecast from {_and(schedules)} alone: {loss:.3f}, 90 % band {low:.3f} to {high:.3f}")
+        print(f"off by {error:+.3f}, {'inside' if abs(error) <= high - loss else 'outside'} the band")
 
 
 if __name__ == "__main__":

@@ -179,20 +179,22 @@ def fitted(*constants, variance=0.0):
 
 
 def test_a_prior_by_hand():
-    # Two laboratories, of one setup and of two: each counts as much. Deviations of ln A from 0.15 are .15 and .15.
-    fits = {"a": [fitted(0.0, 0.4, -1.0, 6.0)], "b": [fitted(0.2, 0.6, -1.0, 6.0), fitted(0.4, 0.6, -1.0, 6.0)]}
+    # Two laboratories, of one setup and of two, count as much each: ln A is 0 and 0.3, and 0.3 is believed.
+    fits = {"a": [fitted(0.0, 0.54, -0.85, 6.0)], "b": [fitted(0.2, 0.54, -0.85, 6.0), fitted(0.4, 0.54, -0.85, 6.0)]}
     prior = Prior.of_fits(fits)
-    np.testing.assert_allclose(prior.mean, [0.15, 0.5, -1.0, 6.0, 0, 0, 0, 0])
-    scatter = (0.15**2 + (0.05**2 + 0.25**2) / 2) / 2
-    belief = LAWS["momentum"].beliefs["ln A"]
-    assert prior.covariance[0, 0] == pytest.approx((2 * scatter + belief.spread**2) / 3 * 1.5)
-    assert prior.covariance[0, 1] == pytest.approx(2 * (0.15 * 0.1 + (0.05 + 0.25) / 2 * 0.1) / 2 / 3 * 1.5)
-    assert prior.covariance[4, 4] == pytest.approx(belief.slope_spread**2 / 3 * 1.5, rel=1e-3)
+    np.testing.assert_allclose(prior.mean[:4], [(0.0 + 0.3 + 0.3) / 3, 0.54, -0.85, 6.0])
+    scatter = (0.2**2 + (0.0**2 + 0.2**2) / 2) / 2
+    # The belief counts as four laboratories; the mean of two is uncertain by a half.
+    assert prior.covariance[0, 0] == pytest.approx((2 * scatter + 4 * 0.2**2) / 6 * 1.5)
+    assert prior.covariance[1, 1] == pytest.approx(4 * 0.016**2 / 6 * 1.5, rel=1e-4)
+    slope = (2 * (0.25 / 3) ** 2 + 4 * 0.03**2) / 6 * 1.5  # fitted 0, believed -0.25: their mean is at a third
+    assert prior.covariance[4, 4] == pytest.approx(slope, rel=1e-4)
+    assert not prior.covariance[:4, 4:].any()
 
 
 def test_what_a_fit_leaves_open_widens_the_prior():
     sure, unsure = (Prior.of_fits({"a": [fitted(0.0, 0.5, -1.0, 6.0, variance=v)]}) for v in (0.0, 0.3))
-    np.testing.assert_allclose(np.diag(unsure.covariance - sure.covariance), 0.3 / 2 * 2, rtol=1e-6)
+    np.testing.assert_allclose(np.diag(unsure.covariance - sure.covariance), 0.3 / 5 * 2, rtol=1e-6)
 
 
 def test_a_prior_needs_fits_of_one_law(law):
