@@ -60,10 +60,13 @@ def tensorboard(tmp_path):
     return tmp_path / "events"
 
 
-def mlflow(tmp_path, monkeypatch):
+def mlflow(tmp_path, monkeypatch, request):
     library = pytest.importorskip("mlflow")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", tmp_path.as_uri())
+    before = library.get_tracking_uri()
+    # Set, and not only in the environment: another test may have set it.
+    library.set_tracking_uri(tmp_path.as_uri())
+    request.addfinalizer(lambda: library.set_tracking_uri(before))
     client = library.tracking.MlflowClient()
     run_id = client.create_run(client.create_experiment("runs")).info.run_id
     for at, train, val in zip(AT, TRAIN, VAL, strict=True):
@@ -101,8 +104,8 @@ EXPORTED = """\
     ],
     ids=["CSV", "JSONL", "trainer_state", "TensorBoard", "W&B history", "MLflow"],
 )  # fmt: skip
-def test_of_two_losses_the_held_out_one_is_read_and_it_is_said(write, val, train, tmp_path, monkeypatch):
-    log = write(tmp_path, monkeypatch) if write is mlflow else write(tmp_path)
+def test_of_two_losses_the_held_out_one_is_read_and_it_is_said(write, val, train, tmp_path, monkeypatch, request):
+    log = write(tmp_path, monkeypatch, request) if write is mlflow else write(tmp_path)
     counts = {} if write in (json_lines, trainer_state) else {"step_counts": "updates"}
     run = read_run(log, SCHEDULE, name="log", **counts)
     assert (run.at.tolist(), run.loss.tolist(), run.column) == (AT, VAL, val)

@@ -54,7 +54,7 @@ def test_forecast_at_positions_and_another_level(here):
             point.loss[0], point.low[0], point.high[0], 0.5,
         ]  # fmt: skip
     assert json.loads(output(*words, "--format", "json")) == [
-        {name: value if name == "schedule" else float(value) for name, value in row.items()} for row in found
+        {name: value if name in ("schedule", "reach") else float(value) for name, value in row.items()} for row in found
     ]
     assert output(*words).splitlines()[0].count("50 % band") == 2
 
@@ -117,3 +117,26 @@ def test_a_bare_name_peaks_where_the_runs_did(here):
     assert output("forecast", "law.json", "cosine", "linear", *given) == said
     assert output("forecast", "law.json", "cosine", "linear", *given, "--max-lr", str(PEAK / 2)) != said
     assert output("forecast", "law.json", TEXT, "--format", "csv").splitlines()[1].startswith(TEXT.join('""'))
+
+
+def test_a_bare_name_warms_up_as_the_runs_did(here):
+    given = ["--training-steps", str(STEPS), "--format", "csv"]
+    said = output("forecast", "law.json", "cosine", *given, "--warmup-steps", str(WARMUP))
+    assert output("forecast", "law.json", "cosine", *given) == said
+    assert output("forecast", "law.json", "cosine", *given, "--warmup-steps", "0") != said
+
+
+def test_in_what_a_forecast_extrapolates_is_said(here):
+    printed = " ".join(output("forecast", "law.json", f"cosine({3 * STEPS}, {WARMUP}, max_lr={3 * PEAK})").split())
+    assert "A extrapolates in horizon and peak." in printed
+    assert "extrapolates" not in output("forecast", "law.json", TEXT)
+    (row,) = json.loads(output("forecast", "law.json", TEXT, "--format", "json"))
+    assert row["reach"] == "interpolates"
+
+
+def test_a_run_that_the_law_misses_is_said_before_the_numbers(here):
+    law = json.loads((here / "law.json").read_text())
+    note = "The law misses old.csv by 0.1 (median), 12% of what the loss fell."
+    (here / "missed.json").write_text(json.dumps(law | {"notes": [note, *law["notes"]]}))
+    assert output("forecast", "missed.json", TEXT).startswith("- The law misses old.csv")
+    assert not output("forecast", "law.json", TEXT).startswith("- ")

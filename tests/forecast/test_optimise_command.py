@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from shell import COSINE, PEAK, WARMUP, output
+from shell import COSINE, PEAK, WARMUP, error, output
 
 from lehr import spec
 from lehr.cli.optimise import verdict
@@ -57,3 +57,12 @@ def test_the_verdict_goes_by_the_band_of_the_price():
 
     assert verdict(optimum(-0.001)) == "Use wsd: its excess loss is 0.0100 (-0.0010 to +0.0200), which may be zero."
     assert verdict(optimum(0.001)).startswith("Use the optimised schedule if this difference matters: ")
+
+
+def test_a_free_peak_is_refused_for_runs_with_one(here):
+    pytest.importorskip("scipy")
+    said = error(here, "optimise", "law.json", "--training-steps", "900", "--max-lr", "free")
+    assert "`max_lr` can be" in said or "--max-lr can be" in said
+    assert "'much' is not a valid float" in error(
+        here, "optimise", "law.json", "--training-steps", "900", "--max-lr", "much"
+    )

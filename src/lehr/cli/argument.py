@@ -89,17 +89,22 @@ def settings(function: Function) -> Function:
 
 def read(text: str, **settings: str | None) -> Schedule:
     """The schedule that an argument says; see `read_all`."""
-    return read_all([text], **settings)[text]
+    return read_all([text], settings)[text]
 
 
-def read_all(texts: Sequence[str], **settings: str | None) -> dict[str, Schedule]:
+def read_all(
+    texts: Sequence[str], settings: Mapping[str, str | None], defaults: Mapping[str, str] | None = None
+) -> dict[str, Schedule]:
     """The schedule that each argument says, by the argument; the name of a recipe gets the settings that it takes.
+
+    A setting that is not given has its value of ``defaults``, if it is there.
 
     Raises:
         ValueError: An argument says no schedule, or no recipe takes one of the settings.
     """
     values = {name: value for name, value in settings.items() if value is not None}
     _check_taken(texts, values)
+    values = {**(defaults or {}), **values}
     return {text: _recipe(text, values) if text in RECIPES else _spec(text) for text in texts}
 
 

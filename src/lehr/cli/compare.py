@@ -34,7 +34,7 @@ def compare(
     \b
       lehr compare cosine linear wsd --training-steps 100k --max-lr 1e-3 --decay-steps 20%
     """
-    by_argument = read_all(schedules, **settings)
+    by_argument = read_all(schedules, settings)
     rows = key_numbers(by_argument, stop)
     if out:
         save(plot.plot_schedules(by_argument, plot.new_axes(), stop=stop, log=log, share=share), out)

@@ -14,9 +14,7 @@ import click
 from .. import plot
 from ..schedules import Schedule
 from ..schedules.checks import named
-from ..schedules.recipes import RECIPES
 from .argument import as_positions, read_all, schedules_argument, settings
-from .catalogue import settings_of
 from .errors import Command
 from .output import save, wrote
 from .terminal import draw_losses
@@ -39,6 +37,7 @@ class Outcome:
     difference_low: float
     difference_high: float
     level: float
+    reach: str
 
 
 @click.command(cls=Command)
@@ -55,7 +54,7 @@ def forecast(
 ) -> None:  # fmt: skip
     """Forecast the loss of each SCHEDULE, with a band.
 
-    LAW is a file that lehr fit wrote. A recipe without --max-lr takes the peak rate of the fitted runs.
+    LAW is a file that lehr fit wrote. A recipe without --max-lr or --warmup-steps takes those of the fitted runs.
     Compare schedules by the difference to the best: its band is narrower than those of the losses, because
     both forecasts have the same errors.
 
@@ -66,7 +65,7 @@ def forecast(
     if out and language:
         raise ValueError("--format prints only the numbers and --out writes a picture; give one of them")
     fitted = read_law(law)
-    by_text = _read(schedules, fitted, options)
+    by_text = read_all(schedules, options, _of_runs(fitted))
     names = {text: letter for letter, text in lettered(dict(zip(by_text, by_text, strict=True))).items()}
     stops = [dict.fromkeys(by_text, updates) for updates in at] if at else [_ends(by_text)]
     groups = [_rows(fitted, by_text, stop, level) for stop in stops]
@@ -82,16 +81,21 @@ def forecast(
     else:
         picture = draw_losses({names[text]: curve for text, curve in curves.items()})
     notes = [f"{names[text]}: {note}" for text, curve in curves.items() for note in curve.notes]
-    parts = [_table(groups, names), bullets([*_verdicts(groups, names), *notes]), picture]
+    reach = [f"{names[text]} {curve.reach}." for text, curve in curves.items() if curve.beyond]
+    parts = [misfits(fitted), _table(groups, names), bullets([*_verdicts(groups, names), *reach, *notes]), picture]
     echo("\n\n".join(part for part in parts if part))
 
 
-def _read(schedules: tuple[str, ...], law: Law, options: Mapping[str, str | None]) -> dict[str, Schedule]:
-    """The schedules; a recipe without ``max_lr`` takes the peak rate of the runs."""
-    recipes = [settings_of(text) for text in schedules if text in RECIPES]
-    if recipes and options["max_lr"] is None and all("max_lr" in settings for settings in recipes):
-        options = {**options, "max_lr": repr(law.peaks[1])}
-    return read_all(schedules, **options)
+def _of_runs(law: Law) -> dict[str, str]:
+    """The settings that a recipe takes from the runs where none are given: their highest peak and their warmup."""
+    return {"max_lr": repr(law.peaks[1]), "warmup_steps": str(law.warmup)}
+
+
+def misfits(law: Law) -> str:
+    """What says that the law does not describe a run; it comes before the numbers."""
+    from ..forecast.notes import MISSES
+
+    return bullets([note for note in law.notes if note.startswith(MISSES)])
 
 
 def read_law(path: str) -> Law:
@@ -116,13 +120,16 @@ def _ends(schedules: Mapping[str, Schedule]) -> dict[str, int]:
 
 
 def _rows(law: Law, schedules: Mapping[str, Schedule], at: Mapping[str, int], level: float) -> list[Outcome]:
-    bands = {text: law.predict(schedule, [at[text]], level=level).final for text, schedule in schedules.items()}
-    best = min(bands, key=lambda text: bands[text][0])
+    forecasts = {text: law.predict(schedule, [at[text]], level=level) for text, schedule in schedules.items()}
+    best = min(forecasts, key=lambda text: forecasts[text].final)
 
     def difference(text: str) -> tuple[float, float, float]:
         return law.difference(schedules[text], schedules[best], (at[text], at[best]), level=level)
 
-    return [Outcome(text, at[text], *band, *difference(text), level) for text, band in bands.items()]
+    return [
+        Outcome(text, at[text], *found.final, *difference(text), level, found.reach)
+        for text, found in forecasts.items()
+    ]
 
 
 def _curve(law: Law, schedule: Schedule, stop: int, level: float) -> Forecast:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from ..schedules.checks import shown
 from .argument import as_steps, as_steps_or_none
 from .errors import Command
-from .forecast import read_law
+from .forecast import misfits, read_law
 from .progress import progress
 from .terminal import draw
 from .text import bullets, echo, table
@@ -19,16 +19,32 @@ if TYPE_CHECKING:
     from ..forecast import Optimum
 
 
+class RateOrFree(click.ParamType[float | Literal["free"]]):
+    """A number, or the word free."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | Literal["free"]:
+        if value == "free":
+            return "free"
+        rate: float = click.FLOAT.convert(value, param, ctx)
+        return rate
+
+
 @click.command(cls=Command)
 @click.argument("law", metavar="LAW")
 @click.option("--training-steps", callback=as_steps, required=True, metavar="STEPS", help="Steps of the run.")
 @click.option("--warmup-steps", callback=as_steps_or_none, metavar="STEPS", help="By default those of the fitted runs.")
-@click.option("--max-lr", type=float, metavar="RATE", help="Highest rate; by default that of the fitted runs.")
+@click.option(
+    "--max-lr", type=RateOrFree(), metavar="RATE",
+    help="Highest rate; by default that of the fitted runs; free for the best, if they have several.",
+)  # fmt: skip
 @click.option("--min-lr", type=float, default=0.0, metavar="RATE", help="Lowest rate; by default 0.")
 @click.option("-o", "--out", metavar="FILE", help="Write the optimised schedule: .json, .yaml, .toml, .txt.")
 def optimise(
-    law: str, training_steps: int, warmup_steps: int | None, max_lr: float | None, min_lr: float, out: str | None
-) -> None:
+    law: str, training_steps: int, warmup_steps: int | None, max_lr: float | Literal["free"] | None, min_lr: float,
+    out: str | None,
+) -> None:  # fmt: skip
     """Find the schedule that ends at the lowest loss.
 
     LAW is a file that lehr fit wrote. The table shows the optimised schedule and the best schedule of each
@@ -46,7 +62,7 @@ def optimise(
             training_steps=training_steps, max_lr=max_lr, warmup_steps=warmup_steps, min_lr=min_lr, progress=done
         )
     picture = draw({"A": best.schedule, "B": best.best_named.schedule}, stop=None, log=False, share=False)
-    parts = [_table(best), bullets([verdict(best), *best.notes]), picture]
+    parts = [*filter(None, [misfits(fitted)]), _table(best), bullets([verdict(best), *best.notes]), picture]
     if out:
         from .. import spec
 

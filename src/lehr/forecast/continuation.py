@@ -56,11 +56,8 @@ def when_to_cool_down(
     Raises:
         ValueError: The budget leaves no updates for a cooldown.
     """
-    latest = int(0.95 * budget)
-    if not run.updates <= latest:
-        raise ValueError(f"a `budget` of {budget} leaves no cooldown: {run.name} has done {run.updates} updates")
-    starts = np.unique(np.linspace(run.updates, latest, choices).round())
-    return _continued(run, [(int(start), budget) for start in starts], law, shape, min_lr)
+    law = fit(run) if law is None else law
+    return cooldowns_from(_past(run), run.updates, budget, law, shape, min_lr, choices)
 
 
 def extend_or_stop(
@@ -77,20 +74,44 @@ def extend_or_stop(
     Raises:
         ValueError: A number of further updates is below 1.
     """
-    usual = np.round(np.array([0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0]) * run.updates)
+    law = fit(run) if law is None else law
+    return lengths_from(_past(run), run.updates, more, law, share, shape, min_lr)
+
+
+def _past(run: Run) -> Schedule:
+    return run.schedule if isinstance(run.schedule, Schedule) else Table(tuple(run.rates.tolist()))
+
+
+def cooldowns_from(
+    past: Schedule, done: int, budget: int, law: Law, shape: str = "1-sqrt", min_lr: float = 0.0, choices: int = 24
+) -> Continuations:
+    """`when_to_cool_down` for a run that has done so many updates of a schedule."""
+    latest = int(0.95 * budget)
+    if not done <= latest:
+        raise ValueError(f"a `budget` of {budget} leaves no cooldown: the run has done {done} updates")
+    starts = np.unique(np.linspace(done, latest, choices).round())
+    return _continued(past, done, [(int(start), budget) for start in starts], law, shape, min_lr)
+
+
+def lengths_from(
+    past: Schedule, done: int, more: ArrayLike | None, law: Law, share: float = 0.2, shape: str = "1-sqrt",
+    min_lr: float = 0.0,
+) -> Continuations:  # fmt: skip
+    """`extend_or_stop` for a run that has done so many updates of a schedule."""
+    usual = np.round(np.array([0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0]) * done)
     further = usual if more is None else numbers("more", more)
     if not (further >= 1).all():
         raise ValueError(f"`more` counts further updates: it must be at least 1 each, got {checks.shown(more)}")
-    totals = [run.updates + int(n) for n in further]
-    return _continued(run, [(max(run.updates, round((1 - share) * n)), n) for n in totals], law, shape, min_lr)
+    totals = [done + int(n) for n in further]
+    return _continued(past, done, [(max(done, round((1 - share) * n)), n) for n in totals], law, shape, min_lr)
 
 
-def _continued(run: Run, ways: list[tuple[int, int]], law: Law | None, shape: str, floor: float) -> Continuations:
-    law = fit(run) if law is None else law
-    past = run.schedule if isinstance(run.schedule, Schedule) else Table(tuple(run.rates.tolist()))
-    past, rate = past.cut(0, run.updates), float(run.rates[-1])
+def _continued(
+    past: Schedule, done: int, ways: list[tuple[int, int]], law: Law, shape: str, floor: float
+) -> Continuations:
+    past, rate = past.cut(0, done), float(past(done - 1))
     schedules = [
-        past.then(Constant(rate, start - run.updates), Ramp(rate, min(floor, rate), total - start, shape))
+        past.then(Constant(rate, start - done), Ramp(rate, min(floor, rate), total - start, shape))
         for start, total in ways
     ]
     forecasts = [law.predict(schedule, [total]) for schedule, (_, total) in zip(schedules, ways, strict=True)]

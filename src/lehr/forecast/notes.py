@@ -16,6 +16,7 @@ MISFIT = 0.02  # median error of a run, in falls, above which a law does not des
 NOISY = 1.5  # if it is also this many times the noise of a loss
 FEW = 8  # losses after the warmup; a run with fewer shows little
 SAME_PEAK = 0.1  # peaks within this many factors of e count as equal
+MISSES = "The law misses"  # with which the note on such a run begins
 LONGER = 1.1  # lengths within this factor count as equal
 
 SCOPE = (
@@ -66,7 +67,7 @@ def _misfits(fall: float, runs: Sequence[Run], errors: Sequence[float | None]) -
             yield f"{run.name} was left out: it has no loss after its warmup and after {EARLY:.0%} of the longest run."
         elif is_misfit(run, error, fall):
             yield (
-                f"The law misses {run.name} by {error * fall:.2g} (median), {error:.0%} of what the loss fell: check "
+                f"{MISSES} {run.name} by {error * fall:.2g} (median), {error:.0%} of what the loss fell: check "
                 f"for a restart, a change of data or batch size, over-fitting, rates that differ from the schedule, or "
                 f"another evaluation set. The bands do not cover this error."
             )
