@@ -85,6 +85,20 @@ def test_the_experiment_is_a_branch_at_a_lower_rate():
     assert experiment.schedule(experiment.since + 1) < PEAK
 
 
+def test_the_experiment_starts_from_a_run_that_exists_and_says_what_it_costs():
+    branched = fit([run(STABLE), run(COSINE)]).experiment()
+    assert branched.description.startswith(
+        "Continue the stable run from its checkpoint at update 5000 for 2500 updates"
+    )
+    assert (branched.since, branched.cost) == (5_000, 2_500)
+    afresh = fit(run(COSINE)).experiment()
+    assert afresh.description.startswith("Train 5000 updates at the peak and, from there, 2500")
+    assert "It costs 7500 updates: none of the fitted runs stays at its peak for long." in afresh.description
+    assert afresh.cost == 7_500
+    early = fit([run(STABLE, steps=4_000), run(COSINE)]).experiment()  # the stable run ended before half the longest
+    assert (early.since, early.cost) == (4_000, 2_500)
+
+
 def test_a_peak_never_tried_and_a_long_horizon_are_said(law):
     other = law.predict(lehr.cosine(STEPS, WARMUP, max_lr=2 * PEAK), at=[STEPS])
     assert any("never tried" in note for note in other.notes)

@@ -25,7 +25,8 @@ class Experiment:
     Attributes:
         description: What to do.
         schedule: The whole schedule, from the first update.
-        since: Updates that it shares with a stable run: only those after it are new.
+        since: Updates at the peak before it leaves it.
+        cost: New updates to train: all of them, if no fitted run stayed at its peak until ``since``.
         remaining_uncertainty: The standard deviation of final losses due to the law's constants
             after this run, as a share of that before.
     """
@@ -33,15 +34,17 @@ class Experiment:
     description: str
     schedule: Schedule
     since: int
+    cost: int
     remaining_uncertainty: float
 
 
 def best_experiment(
-    model: LossModel, theta: Array, covariance: Array, peak: float, warmup: int, updates: int
+    model: LossModel, theta: Array, covariance: Array, peak: float, warmup: int, updates: int, stable: int
 ) -> Experiment:
     """The branch from the stable phase, of a few short ones, that makes forecasts most certain.
 
-    Each candidate takes a quarter of the longest run, of so many ``updates`` and ``warmup``. They are compared by
+    Each candidate takes a quarter of the longest run, of so many ``updates`` and ``warmup``, and leaves the stable run
+    that was fitted, which stayed at its peak for ``stable`` updates, or a new one. They are compared by
     the mean standard deviation of the final losses of cosine and WSD runs, as long as that run and twice as long.
     """
 
@@ -58,12 +61,17 @@ def best_experiment(
 
     today = uncertainty(np.zeros_like(precision))
     experiments = []
-    since, length = max(updates // 2, warmup + 1), max(updates // 4, 2)
+    length = max(updates // 4, 2)
+    exists = stable > warmup + length
+    since = max(updates // 2, warmup + 1)
+    if exists:
+        since = min(since, stable)
     at = np.unique(np.linspace(since + 1, since + length, 30).round())
-    for description, schedule in _candidates(peak, warmup, since, length):
+    for description, schedule in _candidates(peak, warmup, since, length, exists):
         rows = slopes(schedule, at)
         remaining = uncertainty(rows.T @ rows / ROW_ERROR**2) / today
-        experiments.append(Experiment(description, schedule, since, remaining))
+        cost = length if exists else since + length
+        experiments.append(Experiment(description, schedule, since, cost, remaining))
     return min(experiments, key=lambda experiment: experiment.remaining_uncertainty)
 
 
@@ -75,11 +83,15 @@ def _targets(peak: float, warmup: int, updates: int) -> Iterator[tuple[Schedule,
         yield wsd(steps, warm, max_lr=peak, decay_steps=min(max(1, round(0.2 * steps)), steps - warm)), steps
 
 
-def _candidates(peak: float, warmup: int, since: int, length: int) -> Iterator[tuple[str, Schedule]]:
+def _candidates(peak: float, warmup: int, since: int, length: int, exists: bool) -> Iterator[tuple[str, Schedule]]:
     """What to do, and the whole schedule."""
     stable = constant_with_warmup(since, warmup, max_lr=peak)
-    action = f"Continue the stable run from update {since} for {length} updates"
+    action = (
+        f"Continue the stable run from its checkpoint at update {since} for {length} updates" if exists
+        else f"Train {since} updates at the peak and, from there, {length}"
+    )  # fmt: skip
+    cost = "" if exists else f" It costs {since + length} updates: none of the fitted runs stays at its peak for long."
     for share in SHARES:
         branched = stable.then(Constant(share * peak, length))
-        yield f"{action} at a rate of {share * peak:.3g} ({share:.0%} of the peak).", branched
-    yield f"{action}, with a cooldown to 0 (1-sqrt).", stable.then(Ramp(peak, 0.0, length, "1-sqrt"))
+        yield f"{action} at a rate of {share * peak:.3g} ({share:.0%} of the peak).{cost}", branched
+    yield f"{action}, with a cooldown to 0 (1-sqrt).{cost}", stable.then(Ramp(peak, 0.0, length, "1-sqrt"))

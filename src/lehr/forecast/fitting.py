@@ -20,6 +20,8 @@ from .solver import solve
 
 LOWEST_SHARE = 0.03  # of a peak of exactly 1: beside a lower peak it must be a factor
 
+STABLE = 0.999  # share of the peak above which a rate counts as the peak
+
 
 def fit(
     runs: Run | Sequence[Run],
@@ -63,7 +65,7 @@ def fit(
     try:
         return Law(
             model, theta, covariance, (min(peaks), max(peaks)), longest.updates, longest.warmup,
-            lowest_share(observations), prior.source,
+            max(map(stable_until, runs)), lowest_share(observations), prior.source,
             about_runs(observations, runs, medians),
         )  # fmt: skip
     except ValueError as error:
@@ -89,6 +91,12 @@ def _prior_of(prior: Prior | str | os.PathLike[str] | None, formula: LossFormula
     if prior.law != formula.name:
         raise ValueError(f"`prior` is for the {prior.law} law, but the fit is of the {formula.name} law")
     return prior
+
+
+def stable_until(run: Run) -> int:
+    """Updates until which a run stays at its peak."""
+    away = np.flatnonzero(run.rates[run.warmup :] < STABLE * run.peak)
+    return run.warmup + int(away[0]) if away.size else run.updates
 
 
 def middle_peak(runs: Sequence[Run]) -> float:

@@ -42,6 +42,7 @@ class LawFile(JsonFile):
     peaks: tuple[float, float]
     updates: int
     warmup: int
+    stable: int
     lowest: float
     prior: str
     notes: list[str]
@@ -56,6 +57,7 @@ class Law:
         theta: Its constants and their slopes, in the order of ``model.names``, with their ``covariance``.
         peaks: The lowest and the highest peak rate of the runs.
         updates: The length of the longest run, of which ``warmup`` are its warmup.
+        stable: Updates until which a fitted run stayed at its peak.
         lowest: The lowest rate at which a loss was logged, as a share of its run's peak.
         prior: The source of the prior.
         notes: What the runs do not show, in plain words.
@@ -70,6 +72,7 @@ class Law:
     peaks: tuple[float, float]
     updates: int
     warmup: int
+    stable: int = 0
     lowest: float = 1.0
     prior: str = ""
     notes: tuple[str, ...] = ()
@@ -183,13 +186,15 @@ class Law:
 
     def experiment(self) -> Experiment:
         """Propose the short run that would reduce the uncertainty of forecasts most."""
-        return best_experiment(self.model, self.theta, self.covariance, self.peaks[1], self.warmup, self.updates)
+        return best_experiment(
+            self.model, self.theta, self.covariance, self.peaks[1], self.warmup, self.updates, self.stable
+        )
 
     def to_json(self) -> str:
         """The law as JSON."""
         return LawFile(
             *HEADER, self.formula.name, self.model.peak, self.model.fall, self.constants, self.covariance.tolist(),
-            self.peaks, self.updates, self.warmup, self.lowest, self.prior, list(self.notes),
+            self.peaks, self.updates, self.warmup, self.stable, self.lowest, self.prior, list(self.notes),
         ).to_json()  # fmt: skip
 
     def write(self, path: str | os.PathLike[str]) -> None:
@@ -218,7 +223,7 @@ class Law:
         try:
             return cls(
                 model, np.array(list(file.constants.values())), numbers("covariance", file.covariance),
-                file.peaks, file.updates, file.warmup, file.lowest, file.prior, tuple(file.notes),
+                file.peaks, file.updates, file.warmup, file.stable, file.lowest, file.prior, tuple(file.notes),
             )  # fmt: skip
         except ValueError as error:
             raise ValueError(f"{error}; fit again") from None
