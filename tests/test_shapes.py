@@ -119,3 +119,18 @@ def test_a_cosine_is_monotone_and_half_way_it_is_a_half(n):
     rates = [fall(t / 4) for t in range(4 * n + 1)]
     assert rates == sorted(rates, reverse=True)
     assert (fall(0), fall(n / 2), fall(n)) == (1.0, 0.5, 0.0)
+
+
+def test_many_knots_that_fall_are_described_as_one_fall():
+    falling = lehr.Knots(at=tuple(range(0, 3100, 100)), rates=tuple(1.0 - 0.03 * i for i in range(31)))
+    row = falling.describe().splitlines()[2]
+    assert " ".join(row.split()) == "decay 0 to 3,000 1 to 0.1, in 30 pieces"
+
+
+def test_many_levels_are_described_each():
+    levels = lehr.Constant(1.0, 3)
+    for i in range(30):
+        levels = levels.then(lehr.Constant(0.001 * i, 3))
+    rows = levels.describe().splitlines()
+    assert " ".join(rows[3].split()) == "hold 3 to 6 0 to 0"
+    assert "... and 11 more phases" in rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ class Phase:
         first: The rate at ``start``.
         last: The rate that it comes to, just before ``stop``.
         following: The rate at ``stop``.
+        pieces: How many parts with a formula each it has.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Phase:
     first: float
     last: float
     following: float
+    pieces: int = 1
 
     @property
     def jumps(self) -> bool:
@@ -148,15 +150,36 @@ def describe(schedule: Describable, stop: float | None = None) -> str:
 
 
 def _rows(phases: list[Phase]) -> Iterator[str]:
-    """A line for each phase, for the first ones if there are many."""
+    """A line for each phase; of many, those that go on in one direction are one, and only the first ones are shown."""
+    if len(phases) > ROWS:
+        phases = _in_one_direction(phases)
     shown_ones, more = phases[:ROWS], len(phases) - ROWS
     width = max(len(_number(phase.stop)) for phase in shown_ones)
     for phase in shown_ones:
         span = f"{_number(phase.start):>{width}} to {_number(phase.stop):>{width}}"
         jump = f", jumps to {phase.following:.6g}" if phase.jumps else ""
-        yield f"{phase.kind:<9} {span}   {phase.first:.6g} to {phase.last:.6g}{jump}"
+        pieces = f", in {phase.pieces:,} pieces" if phase.pieces > 1 else ""
+        yield f"{phase.kind:<9} {span}   {phase.first:.6g} to {phase.last:.6g}{pieces}{jump}"
     if more > 0:
         yield f"... and {'more than ' if len(phases) > _MOST_BREAKS else ''}{more:,} more phases"
+
+
+def _in_one_direction(phases: list[Phase]) -> list[Phase]:
+    """The phases, those that follow each other in one direction without a jump as one."""
+    joined: list[Phase] = []
+    for phase in phases:
+        before = joined[-1] if joined else None
+        if before and math.isclose(before.last, phase.first) and _direction(before) == _direction(phase):
+            joined[-1] = replace(
+                before, stop=phase.stop, last=phase.last, following=phase.following, pieces=before.pieces + 1
+            )
+        else:
+            joined.append(phase)
+    return joined
+
+
+def _direction(phase: Phase) -> int:
+    return 0 if phase.kind == "hold" else 1 if phase.last > phase.first else -1
 
 
 def _number(position: float) -> str:
