@@ -198,6 +198,21 @@ def test_a_setting_is_changed(written):
     assert spec.from_text(said.splitlines()[1]).length == 301  # its rates come one update late
 
 
+def test_a_setting_may_be_a_number_of_thousands(written):
+    said = output("import", written("transformers.json"), "--no-check", "--set", "max_steps=1.5k")
+    assert spec.from_text(said.splitlines()[1]).length == 1_500
+
+
+def test_what_is_needed_is_said_in_options(tmp_path):
+    """Not in arguments of Python, for which the command line has no word."""
+    arguments, config = tmp_path / "training_args.json", tmp_path / "config.py"
+    arguments.write_text('{"lr_scheduler_type": "cosine", "learning_rate": 5e-5, "num_train_epochs": 3}')
+    said = error("import", str(arguments))
+    assert said.endswith("(num_train_epochs=3); give its updates, --set max_steps=20k")
+    config.write_text("max_iters = 600000\nwarmup_iters = 2000\nlr_decay_iters = 600000\n")
+    assert error("import", str(config)).endswith("; --framework NAME says whose it is")
+
+
 def test_a_framework_is_chosen(written, tmp_path):
     path = tmp_path / "both.json"
     both = CONFIGS["deepspeed.json"].strip()[:-1] + "," + CONFIGS["transformers.json"].strip()[1:]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import click
 
-from ..schedules import Schedule
+from ..schedules import Schedule, lengths
 from ..schedules.checks import shown
+
+COUNT = re.compile(r"\d+(\.\d+)?[kMB]")
+"""A number as other options take it: 20k, 1.5M."""
 
 Config = Mapping[str, Any]
 
@@ -78,4 +82,6 @@ def _value(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError:
+        if COUNT.fullmatch(text):
+            return lengths.steps(text, name="--set")
         return text

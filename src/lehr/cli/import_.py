@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,7 +59,7 @@ def import_(
     """
     given = config_file.read(file)
     config = changed(given, changes)
-    framework = framework or ("torch" if file.suffix in config_file.CHECKPOINTS else reading.framework_of(config))
+    framework = framework or ("torch" if file.suffix in config_file.CHECKPOINTS else _framework_of(config))
     options = _options(framework, group=int(group) if group and group.isdecimal() else group, place=place)
     schedule = _schedule(framework, config, after, tabulate, options)
     for note in without_effect(given, changes, schedule, lambda config: _read(framework, config, after, options)[0]):
@@ -99,14 +100,37 @@ def _schedule(
     """The schedule, with what the importer warns of on stderr."""
     try:
         schedule, notes = _read(framework, config, after, options)
-    except ValueError:
+    except ValueError as error:
         rates = reading.importer(framework).original(config, tabulate, **options) if tabulate else None
         if rates is None:
-            raise
+            raise ValueError(_in_options(str(error))) from None
         return Table(tuple(rates))
     for note in notes:
         _note(note)
     return schedule
+
+
+def _framework_of(config: Mapping[str, Any]) -> str:
+    try:
+        return reading.framework_of(config)
+    except ValueError as error:
+        raise ValueError(f"{error}; --framework NAME says whose it is") from None
+
+
+_OPTIONS = {
+    r"give num_training_steps=, which lehr\.lengths\.updates\(\.\.\.\) computes from the samples": (
+        "give its updates, --set max_steps=20k"
+    ),
+    r"give tabulate=N": "give --tabulate N",
+    r"give (\w+)=": r"give --set \1=",
+}
+"""What a caller in Python is told to give, and the options that say the same."""
+
+
+def _in_options(message: str) -> str:
+    for pattern, words in _OPTIONS.items():
+        message = re.sub(pattern, words, message)
+    return message
 
 
 def _read(
