@@ -34,7 +34,7 @@ def test_the_commands_of_the_page_run_after_one_another(tmp_path):
     pytest.importorskip("scipy")
     pytest.importorskip("matplotlib")
     page = (Path(__file__).parents[2] / "docs" / "forecast.md").read_text(encoding="utf-8")
-    (commands,) = re.findall(r"```bash\n(.*?)```", page, flags=re.DOTALL)
+    commands = "\n".join(re.findall(r"```bash\n(.*?)```", page, flags=re.DOTALL))
     script = f'set -e; lehr() {{ "{sys.executable}" -m lehr.cli "$@"; }}\n{commands}'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
