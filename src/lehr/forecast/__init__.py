@@ -9,7 +9,7 @@
 >>> bool((forecast.low < forecast.loss).all() and (forecast.loss < forecast.high).all())
 True
 >>> print(law.experiment().description)
-Continue the stable run from update 5000 for 2500 updates, with a cooldown to 0 (1-sqrt).
+Continue the stable run from its checkpoint at update 5000 for 2500 updates, with a cooldown to 0 (1-sqrt).
 """
 
 from . import laws as laws
