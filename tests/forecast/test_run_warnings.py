@@ -95,7 +95,7 @@ def test_what_rises_is_refused_with_the_name_of_its_column(here):
 def test_a_negative_loss_is_refused_with_the_name_of_its_column(here):
     log = {"updates": AT, "ssim_loss": FALLING - 5.7}
     with pytest.raises(
-        ValueError, match=r"got -0.7 in row 0 of `ssim_loss`, after 100 updates; the law is of the logar"
+        ValueError, match=r"got -0.7 in row 0 of `ssim_loss`, after 100 updates; to a loss that has a lo"
     ):
         read_run(log, CONSTANT)
     with pytest.raises(

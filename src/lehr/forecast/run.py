@@ -140,7 +140,7 @@ def _check_losses(name: str, column: str, at: Array, loss: Array) -> None:
         row = int(bad[0])
         raise ValueError(
             f"{name}: a loss must be above 0 and at most 1e9, got {loss[row]:g} in row {row}{_of(column)}, after "
-            f"{at[row]:,.0f} updates; the law is of the logarithm of the loss"
+            f"{at[row]:,.0f} updates; to a loss that has a lower bound add a constant, as in 1 - SSIM"
         )
 
 

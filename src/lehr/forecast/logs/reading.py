@@ -47,11 +47,13 @@ def read_run(
     Args:
         source: A CSV, TSV or JSONL file, a transformers ``trainer_state.json``, Lightning's
             ``metrics.csv``, a TensorBoard event file or directory, ``"mlflow:RUN_ID"``, a pandas or
-            polars frame, a mapping of columns, or a list of rows.
+            polars frame (such as ``run.history()`` of Weights & Biases), a mapping of columns, or a
+            list of rows. Numbers may have decimal commas.
         schedule: Its Schedule, or its rate at every update; None takes the logged rates, with
             straight lines between them.
         step: The column of positions; None for a column with a usual name. So for ``loss`` and ``lr``.
-        loss: The column of losses, of one evaluation set; a held-out loss is preferred to the training loss.
+        loss: The column of losses, of one evaluation set; a held-out loss is preferred to the training
+            loss, and the notes of the run say which was read if there are several.
         lr: The column of rates.
         where: Only rows that have these values: ``{"split": "val"}``.
         step_counts: ``"updates"`` if the position is the number of updates done when the loss was
