@@ -16,6 +16,8 @@ OUR_NAMES = ("max", "min", "int", "math", "_part_1", "__builtins__", "\uff4d\uff
         (["show"], "Missing argument 'SCHEDULE'"),
         (["shw"], "No such command 'shw'"),
         (["show", "cosine", "--max-rate", "3"], "No such option '--max-rate'"),
+        (["show", "cosine", "--steps", "3"], "No such option '--steps'. Did you mean '--training-steps'?"),
+        (["show", "cosine", "--T-max", "3"], "No such option '--T-max'. Did you mean '--training-steps'?"),
         (["show", "cosin"], "did you mean 'cosine'?"),
         (["show", "cosine"], "cosine needs --training-steps and --max-lr; `lehr recipes cosine`"),
         (["show", "cosine", "--training-steps", "x", "--max-lr", "1"], "`training_steps` must be"),

@@ -24,9 +24,24 @@ def test_the_final_rate_holds(name):
 def test_a_late_scheduler_says_so_once_and_holds():
     opt = sgd()
     scheduler = Scheduler(opt, "cosine", 10, max_lr=1.0, min_lr=0.25)
-    with pytest.warns(UserWarning, match=r"step 11 is past the end of the schedule \(10 steps\)") as said:
+    with pytest.warns(UserWarning, match=r"step 10 is past the end of the schedule \(10 steps\)") as said:
         late = used_by(opt, scheduler, 14)[10:]
     assert (late, rates_of(opt), len(said)) == ([0.25] * 4, [0.25], 1)
+
+
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_run_that_is_one_update_too_long_says_so(follows):
+    """Neither a run of the planned length says it, nor one whose last `step` comes after its last update."""
+    opt = sgd()
+    scheduler = Scheduler(opt, "cosine", 10, max_lr=1.0, min_lr=0.25)
+    if follows:
+        scheduler.follow()
+    for t in range(10):
+        scheduler.step(t)
+        opt.step()
+    scheduler.step(10)
+    with pytest.warns(UserWarning, match="is past the end of the schedule"):
+        opt.step()
 
 
 def test_alive_in_torch():

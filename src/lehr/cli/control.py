@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -63,7 +64,7 @@ def _command(name: str, act: type[Act]) -> click.Command:
 
     parameters: list[click.Parameter] = [_option(act, setting) for setting in act.options()]
     parameters.append(click.Option(["--why"], default="", metavar="TEXT", help="The reason, for the history."))
-    summary = (act.__doc__ or "").partition("\n")[0]
+    summary = re.sub(r"``(\w+)``", r"--\1", (act.__doc__ or "").partition("\n")[0])
     return Command(name, callback=click.pass_context(apply), params=parameters, help=summary)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from ..schedules.checks import escaped
+from ..schedules.recipes.aliases import setting_meant
 from .help import HelpContext, write_options
 from .text import columns
 
@@ -42,8 +43,23 @@ class Command(click.Command):
                 traceback.print_exc()
             raise
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            _suggest(error, self.get_params(ctx))
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_options(self, ctx, formatter)
+
+
+def _suggest(error: click.NoSuchOption, params: list[click.Parameter]) -> None:
+    """Let the error name our option where the user typed another library's word for it."""
+    options = {param.name: option for param in params for option in param.opts if option.startswith("--")}
+    meant = setting_meant(error.option_name.lstrip("-"), filter(None, options)).split("`")
+    if len(meant) == 3:
+        error.possibilities = [options[meant[1]]]
 
 
 def _message(error: Exception) -> str:

@@ -89,6 +89,8 @@ class Following(Moving):
             self._look_at_the_first()
         position = clock.note_update()
         if not clock.following:
+            if clock.position >= self._plan.length:
+                self._warn_past_the_end(clock.position)
             return
         piece = self._current_piece
         if type(position) is int and piece[0] <= position < piece[1]:

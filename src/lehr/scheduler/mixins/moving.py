@@ -128,17 +128,20 @@ class Moving(Changing):
                 self._piece = self._no_piece
             return
         if position > self._plan.length:
-            self._warn_once(
-                "past the end",
-                f"{self._clock.unit[:-1]} {position} is past the end of the schedule ({self._plan.length} "
-                f"{self._clock.unit}): its final rate holds from there on; give the schedule more `training_steps` if "
-                f"the run is longer",
-            )
+            self._warn_past_the_end(position)
         self._rates.write(position, self._clock.updates)
         self._clock.go_to(position)
         self._take_piece()
         if self._control_file is not None:
             self._control_file.look(self)
+
+    def _warn_past_the_end(self, position: float) -> None:
+        unit, length = self._clock.unit, self._plan.length
+        self._warn_once(
+            "past the end",
+            f"{unit[:-1]} {position} is past the end of the schedule ({length} {unit}): its final rate holds from "
+            f"there on; give the schedule more `training_steps` if the run is longer",
+        )
 
     def _refuse_to_move(self, call: str) -> None:
         self._clock.skipped += 1

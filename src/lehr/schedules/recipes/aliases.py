@@ -118,6 +118,15 @@ def unknown_setting(owner: str, word: object, known: Iterable[str], given: Colle
     """
     known = list(known)
     free = [name for name in known if name not in given]
+    return f"{owner} has no setting `{checks.named(word)}`; {setting_meant(word, free)}Available: {', '.join(known)}"
+
+
+def setting_meant(word: object, free: Iterable[str]) -> str:
+    """``did you mean ...? `` for the one of the free settings that is meant, or nothing.
+
+    >>> setting_meant("total_iters", ["warmup_steps", "training_steps"])
+    'did you mean `training_steps`? '
+    """
+    free = list(free)
     aliases = {theirs: ours for ours in reversed(_SETTINGS) if ours in free for theirs in _SETTINGS[ours].split()}
-    meant = checks.suggestion(word, free, aliases).replace("'", "`")
-    return f"{owner} has no setting `{checks.named(word)}`; {meant}Available: {', '.join(known)}"
+    return checks.suggestion(word, free, aliases).replace("'", "`")
