@@ -56,8 +56,8 @@ class Command(click.Command):
 
 def _suggest(error: click.NoSuchOption, params: list[click.Parameter]) -> None:
     """Let the error name our option where the user typed another library's word for it."""
-    options = {param.name: option for param in params for option in param.opts if option.startswith("--")}
-    meant = setting_meant(error.option_name.lstrip("-"), filter(None, options)).split("`")
+    options = {str(param.name): option for param in params for option in param.opts if option.startswith("--")}
+    meant = setting_meant(error.option_name.lstrip("-"), options).split("`")
     if len(meant) == 3:
         error.possibilities = [options[meant[1]]]
 
