@@ -47,19 +47,19 @@ class Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            _suggest(error, self.get_params(ctx))
-            raise
+            raise _with_our_word(error, self.get_params(ctx)) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_options(self, ctx, formatter)
 
 
-def _suggest(error: click.NoSuchOption, params: list[click.Parameter]) -> None:
-    """Let the error name our option where the user typed another library's word for it."""
+def _with_our_word(error: click.NoSuchOption, params: list[click.Parameter]) -> click.UsageError:
+    """The error, with the name of our option where the user typed another library's word for it."""
     options = {str(param.name): option for param in params for option in param.opts if option.startswith("--")}
     meant = setting_meant(error.option_name.lstrip("-"), options).split("`")
-    if len(meant) == 3:
-        error.possibilities = [options[meant[1]]]
+    if len(meant) == 1:
+        return error
+    return click.UsageError(f"No such option {error.option_name!r}. Did you mean {options[meant[1]]!r}?", error.ctx)
 
 
 def _message(error: Exception) -> str:
