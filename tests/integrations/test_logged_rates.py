@@ -200,7 +200,7 @@ def test_a_name_for_each_group():
     scheduler.step()
     assert rates(scheduler) == {"lr/body": used[0], "lr/1": 2 * used[0]}
     scheduler.step(STEPS)
-    update(optimizer)
+    quietly(lambda: update(optimizer))  # it is one too many
     assert rates(scheduler) == {"lr/body": 0.0, "lr/1": 0.0}
 
 

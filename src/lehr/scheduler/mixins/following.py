@@ -89,7 +89,7 @@ class Following(Moving):
             self._look_at_the_first()
         position = clock.note_update()
         if not clock.following:
-            if clock.position >= self._plan.length:
+            if clock.position >= self._plan.length and not self._loads.write_nothing:
                 self._warn_past_the_end(clock.position)
             return
         piece = self._current_piece
