@@ -2,13 +2,29 @@
 
 import os
 import sys
+from contextlib import ExitStack, chdir
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-pytest_collect_file = Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"]).pytest()
+
+def enter_folder(namespace: dict[str, Any]) -> None:
+    """The blocks of a page write into a folder of their own."""
+    namespace["__folder"] = folder = ExitStack()
+    folder.enter_context(chdir(folder.enter_context(TemporaryDirectory())))
+
+
+def leave_folder(namespace: dict[str, Any]) -> None:
+    namespace["__folder"].close()
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"], setup=enter_folder, teardown=leave_folder
+).pytest()
 
 
 def pytest_configure() -> None:

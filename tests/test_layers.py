@@ -18,11 +18,12 @@ BELOW = {
     "spec": {"schedules", "files"},
     "control": {"schedules", "spec"},
     "forecast": {"schedules", "plot", "files"},
+    "peak": {"schedules", "forecast", "plot"},
     "plot": {"schedules", "control", "files"},
     "importers": {"schedules", "spec", "files", "warn"},
     "scheduler": {"schedules", "spec", "control", "importers", "warn"},
     "integrations": {"schedules", "spec", "scheduler", "warn"},
-    "cli": {"schedules", "spec", "plot", "files", "forecast", "control", "importers", "__version__"},
+    "cli": {"schedules", "spec", "plot", "files", "forecast", "peak", "control", "importers", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "click", "msgspec", "ruamel")
@@ -30,6 +31,7 @@ MAY_LOAD = {
     "schedules": {"numpy"},
     "spec": {"msgspec", "ruamel"},
     "forecast": {"matplotlib", "msgspec", "numpy", "pandas", "scipy"},
+    "peak": {"numpy"},
     "plot": {"numpy", "matplotlib"},
     "importers": {"torch"},
     "scheduler": {"torch"},

@@ -42,6 +42,7 @@ and further settings; ``help(lehr.wsd)`` explains them.
 - `control`: changes of a schedule during training, as values: ``Cooldown``, ``Extend``, ``Rebase``, ``Dip``, ``Scale``
   and ``Amend``.
 - `forecast`: from the losses of one or two runs, the losses under any other schedule, and a better schedule.
+- `peak`: the peak rates that published laws name for a language model, and a range test that settles it.
 - `importers`: schedules of torch, transformers, timm, optax, Keras and other libraries, as schedules of lehr.
 - `integrations`: what a trainer wants beside a Scheduler, and schedules in the form that other libraries take.
 """
@@ -91,6 +92,7 @@ if _TYPE_CHECKING:
     from . import forecast as forecast
     from . import importers as importers
     from . import integrations as integrations
+    from . import peak as peak
     from . import plot as plot
     from . import spec as spec
     from .scheduler import Greedy as Greedy
@@ -103,13 +105,13 @@ __all__ = [
     "Constant", "Exponential", "Greedy", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table",
     "chebyshev", "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range",
     "exponential", "forecast", "importers", "infinite", "integrations", "inverse_sqrt", "inverse_time", "k_decay",
-    "lengths", "linear", "multistep", "noam", "one_cycle", "piecewise_constant", "plot", "polynomial", "power",
+    "lengths", "linear", "multistep", "noam", "one_cycle", "peak", "piecewise_constant", "plot", "polynomial", "power",
     "range_test", "rex", "spec", "step_decay", "tabulate", "tanh_decay", "trapezoid", "triangular", "triangular2",
     "with_momentum", "wsd",
 ]  # fmt: skip
 
 _LAZY_CLASSES = {"Greedy": "scheduler", "Plateau": "scheduler", "Scheduler": "scheduler"}
-_LAZY_MODULES = ("control", "forecast", "importers", "integrations", "plot", "spec")
+_LAZY_MODULES = ("control", "forecast", "importers", "integrations", "peak", "plot", "spec")
 
 
 def __getattr__(name: str) -> object:

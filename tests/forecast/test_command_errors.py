@@ -51,7 +51,7 @@ SHIPPED = json.loads((resources.files("lehr.forecast") / "priors.json").read_tex
         ("forecast linear(9,max_lr=1) cosine(9,max_lr=1)", "linear(9,max_lr=1): no such law file; `lehr fit"),
         ("forecast stable.csv cosine(9,max_lr=1)", "stable.csv: this is not a law file"),
         ("forecast broken.json cosine(9,max_lr=1)", "broken.json: the peak rates of a law must be"),
-        ("forecast future.json cosine(9,max_lr=1)", "future.json: expected a law file of version 2"),
+        ("forecast future.json cosine(9,max_lr=1)", "future.json: expected a law file of version 3"),
         ("forecast law.json cosin", "did you mean 'cosine'?"),
         ("forecast law.json constant(max_lr=1e-3)", "constant(max_lr=1e-3) never ends: give the updates after which"),
         ("forecast law.json cosine(9,max_lr=1) --at 0", "at least 1"),
@@ -78,7 +78,7 @@ SHIPPED = json.loads((resources.files("lehr.forecast") / "priors.json").read_tex
 def test_an_error_is_one_line_and_changes_no_file(words, said, here):
     law = json.loads((here / "law.json").read_text())
     (here / "broken.json").write_text(json.dumps(law | {"peaks": [0, 1]}))
-    (here / "future.json").write_text(json.dumps(law | {"version": 3}))
+    (here / "future.json").write_text(json.dumps(law | {"version": 4}))
     (here / "old.json").write_text('{"format": "lehr prior", "version": 0, "priors": []}')
     (here / "log.json").write_text('[{"step": 1, "loss": 3}]')
     (here / "text.log").write_text("step 1")

@@ -113,7 +113,7 @@ def test_a_run_that_no_law_describes_is_said():
     half = len(broken.loss) // 2
     loss = np.concatenate([broken.loss[:half], broken.loss[half:] * 1.08])
     law = fit(Run(STABLE, broken.at, loss, name="broken"))
-    assert any("The law misses broken" in note for note in law.notes)
+    assert any("The law misses broken" in note for note in law.warnings)
 
 
 def test_smoothed_losses_are_not_late():
@@ -164,7 +164,7 @@ def test_every_law_fits_and_keeps(name, tmp_path):
         (lambda d: d.pop("fall"), "missing required field `fall`"),
         (lambda d: d.update(fall=0.0), "`fall` of a kww law must be above 0 and at most 1e\\+09, got 0"),
         (lambda d: d.update(extra=1), "unknown field `extra`"),
-        (lambda d: d.update(version=99), "version 2, got 'lehr law' 99"),
+        (lambda d: d.update(version=99), "version 3, got 'lehr law' 99"),
         (lambda d: d.update(law="cubic"), "unknown law 'cubic'"),
         (lambda d: d["constants"].pop("p"), "has the constants L0"),
         (lambda d: d["covariance"][0].__setitem__(0, -1.0), "must be positive definite"),
@@ -276,9 +276,10 @@ def test_losses_of_two_columns_are_told_apart():
     runs = [read_run(log, COSINE, name=name) for log, name in zip(logs, "ab", strict=True)]
     assert [log.column for log in runs] == ["val_loss", "train_loss"]
     assert any(
-        note.startswith("The losses are `val_loss` in a, `train_loss` in b: a law is valid") for note in fit(runs).notes
+        note.startswith("The losses are `val_loss` in a, `train_loss` in b: a law is valid")
+        for note in fit(runs).warnings
     )
-    assert not any("The losses are" in note for note in fit(runs[0]).notes)
+    assert not any("The losses are" in note for note in fit(runs[0]).warnings)
 
 
 def test_a_schedule_without_the_runs_warmup_is_told_of(law):

@@ -137,6 +137,6 @@ def test_in_what_a_forecast_extrapolates_is_said(here):
 def test_a_run_that_the_law_misses_is_said_before_the_numbers(here):
     law = json.loads((here / "law.json").read_text())
     note = "The law misses old.csv by 0.1 (median), 12% of what the loss fell."
-    (here / "missed.json").write_text(json.dumps(law | {"notes": [note, *law["notes"]]}))
+    (here / "missed.json").write_text(json.dumps(law | {"warnings": [note]}))
     assert output("forecast", "missed.json", TEXT).startswith("- The law misses old.csv")
     assert not output("forecast", "law.json", TEXT).startswith("- ")

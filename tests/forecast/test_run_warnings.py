@@ -127,9 +127,27 @@ def test_a_factor_beside_a_rate_is_refused():
 # Said before the numbers.
 
 
-def test_a_law_begins_with_the_warnings():
+def test_a_law_has_the_warnings_of_its_runs():
     runs = [run(OVER_FITTED, name="a", notes=("a note",)), run(UNSTABLE, name="b")]
-    assert fit(runs).notes[:3] == (*runs[0].warnings, "a note", *runs[1].warnings)
+    law = fit(runs)
+    assert law.warnings[:2] == (*runs[0].warnings, *runs[1].warnings)
+    assert law.notes[0] == "a note"
+    assert not set(law.warnings) & set(law.notes)
+
+
+def test_a_law_of_factors_forecasts_no_rates():
+    """A factor may be asked for at another peak, but 1e-3 was meant as a rate."""
+    factors = fit(run(FALLING, lehr.Constant(1.0)))
+    assert factors.predict(lehr.linear(STEPS, 0, 0.8)).loss.size
+    with pytest.raises(ValueError, match=r"peak at 1, factors of a base rate, and this one peaks at 0.001: fit again"):
+        factors.predict(lehr.linear(STEPS, 0, 1e-3))
+
+
+def test_a_run_of_hundreds_of_lengths_is_not_forecast():
+    law, farthest = fit(run(FALLING)), 100 * int(AT[-1])
+    assert law.predict(CONSTANT, at=[farthest]).loss.size
+    with pytest.raises(ValueError, match="more than 100 times the 2,000 of the longest run"):
+        law.predict(CONSTANT, at=[farthest + 1])
 
 
 def test_a_log_that_over_fits_warns():
@@ -145,8 +163,8 @@ def test_the_command_warns_before_the_numbers(here):
         row["val_loss"] += max(0.0, row["updates"] - 2_000) ** 2 / STEPS**2
     write_csv(here / "over.csv", entries)
     printed = output("fit", "over.csv", "--schedule", TEXT, "-o", "a.json")
-    assert printed.startswith("Notes on the logs:\n- over.csv: the loss rises from ")
+    assert printed.startswith("- over.csv: the loss rises from ")
     assert " ".join(printed.split()).count("over-fits or diverges") == 1
     write_csv(here / "factor.csv", [{"updates": row["updates"], "val_loss": row["val_loss"]} for row in rows(STABLE)])
     printed = output("fit", "factor.csv", "--schedule", "constant_with_warmup(4k, 199, max_lr=1.0)", "-o", "a.json")
-    assert printed.startswith("Notes on the logs:\n- factor.csv: its highest rate is 1: is its schedule a factor of")
+    assert printed.startswith("- factor.csv: its highest rate is 1: is its schedule a factor of")

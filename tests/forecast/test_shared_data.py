@@ -72,13 +72,13 @@ def test_a_run_that_is_not_of_a_language_model():
 @pytest.mark.parametrize("name", ["ogbg_baseline_s0t2", "imagenet_resnet_baseline_s0t4"])
 def test_a_run_that_no_law_describes_is_said(name):
     [run] = curves.setups()[name].runs.values()
-    assert any(note.startswith(f"The law misses {name} by ") for note in fit(run).notes)
+    assert any(note.startswith(f"The law misses {name} by ") for note in fit(run).warnings)
 
 
 def test_runs_that_the_law_describes_are_not_blamed():
     for name in ("25M", "100M", "360M"):
         law = fit(list(curves.setups()[name].runs.values()))
-        assert not any("The law misses" in note for note in law.notes)
+        assert not any("The law misses" in note for note in law.warnings)
 
 
 def test_a_score_counts_errors_and_bands():

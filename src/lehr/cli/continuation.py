@@ -11,7 +11,7 @@ from ..schedules import Schedule
 from ..schedules.recipes import constant_with_warmup
 from .argument import as_positions, as_steps, read
 from .errors import Command
-from .forecast import misfits, read_law
+from .forecast import read_law
 from .terminal import draw
 from .text import bullets, echo, table
 
@@ -89,5 +89,5 @@ def _print(law: Law, ways: Continuations, verdict: str) -> None:
         best = "best" if i == ways.best else ""
         rows.append((best, f"{int(start):,}", f"{int(total):,}", f"{loss:.4f}", f"{low:.4f} to {high:.4f}"))
     picture = draw({"A": ways.schedules[ways.best]}, stop=None, log=False, share=False)
-    parts = [misfits(law), table(rows), bullets([verdict, *ways.notes]), picture]
+    parts = [bullets(law.warnings), table(rows), bullets([verdict, *ways.notes]), picture]
     echo("\n\n".join(part for part in parts if part))

@@ -97,7 +97,8 @@ def fit(
     fitted = fit_law(runs, law=law, prior=prior)
     errors = [_misfit(fitted, run) for run in runs]
     parts = [
-        *_about_logs(runs),  # first, because they may say that the numbers mean nothing
+        *([bullets(fitted.warnings)] if fitted.warnings else []),  # first, since they may say that numbers mean nothing
+        *_about_logs(runs),
         _table(runs, errors, [texts.get(log, "logged") for log in logs]),
         _quality(fitted, runs, errors),
         *([_constants(fitted)] if verbose else []),
@@ -217,7 +218,7 @@ def _about_logs(runs: Sequence[Run]) -> Iterator[str]:
     """The notes on the logs; a note on several logs is printed once."""
     names: dict[str, list[str]] = {}
     for run in runs:
-        for note in (*run.warnings, *run.notes):
+        for note in run.notes:
             names.setdefault(note.removeprefix(f"{run.name}: "), []).append(run.name)
     everywhere = len(runs) if len(runs) > 1 else 0
     lines = [
@@ -247,7 +248,7 @@ def _constants(law: Law) -> str:
 
 
 def _about_law(law: Law, runs: Sequence[Run]) -> Iterator[str]:
-    in_logs = {note for run in runs for note in (*run.warnings, *run.notes)}
+    in_logs = {note for run in runs for note in run.notes}
     yield f"What these runs do not show:\n{bullets(note for note in law.notes if note not in in_logs)}"
     proposed = law.experiment()
     gain = 1 - proposed.remaining_uncertainty

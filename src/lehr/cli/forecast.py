@@ -82,20 +82,18 @@ def forecast(
         picture = draw_losses({names[text]: curve for text, curve in curves.items()})
     notes = [f"{names[text]}: {note}" for text, curve in curves.items() for note in curve.notes]
     reach = [f"{names[text]} {curve.reach}." for text, curve in curves.items() if curve.beyond]
-    parts = [misfits(fitted), _table(groups, names), bullets([*_verdicts(groups, names), *reach, *notes]), picture]
+    parts = [
+        bullets(fitted.warnings),
+        _table(groups, names),
+        bullets([*_verdicts(groups, names), *reach, *notes]),
+        picture,
+    ]
     echo("\n\n".join(part for part in parts if part))
 
 
 def _of_runs(law: Law) -> dict[str, str]:
     """The settings that a recipe takes from the runs where none are given: their highest peak and their warmup."""
     return {"max_lr": repr(law.peaks[1]), "warmup_steps": str(law.warmup)}
-
-
-def misfits(law: Law) -> str:
-    """What says that the law does not describe a run; it comes before the numbers."""
-    from ..forecast.notes import MISSES
-
-    return bullets([note for note in law.notes if note.startswith(MISSES)])
 
 
 def read_law(path: str) -> Law:

@@ -10,7 +10,7 @@ import click
 from ..schedules.checks import shown
 from .argument import as_steps, as_steps_or_none
 from .errors import Command
-from .forecast import misfits, read_law
+from .forecast import read_law
 from .progress import progress
 from .terminal import draw
 from .text import bullets, echo, table
@@ -62,7 +62,7 @@ def optimise(
             training_steps=training_steps, max_lr=max_lr, warmup_steps=warmup_steps, min_lr=min_lr, progress=done
         )
     picture = draw({"A": best.schedule, "B": best.best_named.schedule}, stop=None, log=False, share=False)
-    parts = [*filter(None, [misfits(fitted)]), _table(best), bullets([verdict(best), *best.notes]), picture]
+    parts = [*filter(None, [bullets(fitted.warnings)]), _table(best), bullets([verdict(best), *best.notes]), picture]
     if out:
         from .. import spec
 

@@ -11,7 +11,7 @@ from . import laws
 from .law import Law
 from .laws import LossFormula
 from .model import LossModel
-from .notes import about_runs, lowest_share
+from .notes import about_runs, against, lowest_share
 from .observations import observations_of
 from .prior import Prior
 from .prior_file import default_prior, read_prior
@@ -66,7 +66,7 @@ def fit(
         return Law(
             model, theta, covariance, (min(peaks), max(peaks)), longest.updates, longest.warmup,
             max(map(stable_until, runs)), lowest_share(observations), prior.source,
-            about_runs(observations, runs, medians),
+            against(observations.fall, runs, medians), about_runs(observations, runs, medians),
         )  # fmt: skip
     except ValueError as error:
         remedy = "check that the losses are in nats and that the rates are those of the optimizer"

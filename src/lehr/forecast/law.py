@@ -20,14 +20,14 @@ from .forecast import Forecast
 from .json_file import JsonFile, from_json
 from .laws import LossFormula
 from .model import LossModel
-from .notes import about_forecast, beyond
+from .notes import about_forecast, beyond, check_reach
 from .observations import observations_of, seed_share
 from .optimise import Optimum, optimise
 from .rates import LONGEST_RUN, Array, Rates, check_peaks, numbers, rates_of, warmup_of, whole_run
 from .run import Run
 from .trajectory import compress
 
-HEADER = "lehr law", 2
+HEADER = "lehr law", 3
 LARGEST_VARIANCE = 1e18
 
 
@@ -45,6 +45,7 @@ class LawFile(JsonFile):
     stable: int
     lowest: float
     prior: str
+    warnings: list[str]
     notes: list[str]
 
 
@@ -60,6 +61,7 @@ class Law:
         stable: Updates until which a fitted run stayed at its peak.
         lowest: The lowest rate at which a loss was logged, as a share of its run's peak.
         prior: The source of the prior.
+        warnings: What speaks against its forecasts, in plain words: read them before any number.
         notes: What the runs do not show, in plain words.
 
     Raises:
@@ -75,6 +77,7 @@ class Law:
     stable: int = 0
     lowest: float = 1.0
     prior: str = ""
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -109,12 +112,14 @@ class Law:
 
         Raises:
             ValueError: A position is not an integer of at least 1, there are too few rates, the
-                level is not between 0 and 1, the schedule never ends and ``at`` is None, or the law
+                level is not between 0 and 1, the schedule never ends and ``at`` is None, it is more than 100 times
+                as long as the longest run, the law was fitted to factors of a base rate and this is none, or the law
                 has no finite loss there.
         """
         width = quantile(level)
         trajectory = compress(schedule, whole_run(schedule) if at is None else at)
         rates = rates_of(schedule, int(trajectory.at.max()))
+        check_reach(rates, self.peaks, self.updates)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused below
             seed = seed_share(rates, warmup_of(rates), trajectory)
             loss, error = scale(self.model, self.theta, self.covariance, trajectory, seed)
@@ -194,7 +199,8 @@ class Law:
         """The law as JSON."""
         return LawFile(
             *HEADER, self.formula.name, self.model.peak, self.model.fall, self.constants, self.covariance.tolist(),
-            self.peaks, self.updates, self.warmup, self.stable, self.lowest, self.prior, list(self.notes),
+            self.peaks, self.updates, self.warmup, self.stable, self.lowest, self.prior,
+            list(self.warnings), list(self.notes),
         ).to_json()  # fmt: skip
 
     def write(self, path: str | os.PathLike[str]) -> None:
@@ -223,7 +229,8 @@ class Law:
         try:
             return cls(
                 model, np.array(list(file.constants.values())), numbers("covariance", file.covariance),
-                file.peaks, file.updates, file.warmup, file.stable, file.lowest, file.prior, tuple(file.notes),
+                file.peaks, file.updates, file.warmup, file.stable, file.lowest, file.prior,
+                tuple(file.warnings), tuple(file.notes),
             )  # fmt: skip
         except ValueError as error:
             raise ValueError(f"{error}; fit again") from None

@@ -16,7 +16,8 @@ MISFIT = 0.02  # median error of a run, in falls, above which a law does not des
 NOISY = 1.5  # if it is also this many times the noise of a loss
 FEW = 8  # losses after the warmup; a run with fewer shows little
 SAME_PEAK = 0.1  # peaks within this many factors of e count as equal
-MISSES = "The law misses"  # with which the note on such a run begins
+FACTOR = 0.7  # peaks more than this many factors of e from 1 are no factors of a base rate
+FARTHEST = 100  # times the longest run, beyond which nothing is forecast
 LONGER = 1.1  # lengths within this factor count as equal
 
 SCOPE = (
@@ -25,17 +26,28 @@ SCOPE = (
 )
 
 
-def about_runs(
-    observations: Observations, runs: Sequence[Run], errors: Sequence[float | None]
-) -> tuple[str, ...]:  # fmt: skip
-    """What the fitted runs do not show.
+def against(fall: float, runs: Sequence[Run], errors: Sequence[float | None]) -> tuple[str, ...]:
+    """What speaks against forecasts from these runs, to be read before any number.
 
     ``errors`` has the median error of each run, in falls, None if it has no row.
     """
+    columns = {run.column: run.name for run in runs if run.column}
+    mixed = []
+    if len(columns) > 1:
+        pairs = ", ".join(f"`{column}` in {name}" for column, name in columns.items())
+        mixed = [
+            f"The losses are {pairs}: a law is valid for one evaluation set, so use the same column for every run."
+        ]
+    return (*(warning for run in runs for warning in run.warnings), *mixed, *_misfits(fall, runs, errors))
+
+
+def about_runs(
+    observations: Observations, runs: Sequence[Run], errors: Sequence[float | None]
+) -> tuple[str, ...]:  # fmt: skip
+    """What the fitted runs do not show. ``errors`` as for `against`."""
     return (
-        *(note for run in runs for note in (*run.warnings, *run.notes)),
-        *_odd_runs(runs),
-        *_misfits(observations.fall, runs, errors),
+        *(note for run in runs for note in run.notes),
+        *_odd_runs(runs, errors),
         *_blind_spots(runs, lowest_share(observations)),
         SCOPE,
     )
@@ -46,28 +58,24 @@ def lowest_share(observations: Observations) -> float:
     return min(float(trajectory.rate.min()) for trajectory in observations.trajectories)
 
 
-def _odd_runs(runs: Sequence[Run]) -> Iterator[str]:
+def _odd_runs(runs: Sequence[Run], errors: Sequence[float | None]) -> Iterator[str]:
     """What is unusual about the runs, whatever the law."""
-    for run in runs:
+    for run, error in zip(runs, errors, strict=True):
+        if error is None:
+            yield f"{run.name} was left out: it has no loss after its warmup and after {EARLY:.0%} of the longest run."
         count = int((run.at > run.warmup).sum())
         if count < FEW:
             yield f"{run.name} has {count} losses after its warmup: forecasts rest mostly on the prior."
         end = run.schedule.length if isinstance(run.schedule, Schedule) else None
         if end is not None and end < run.updates:
             yield f"{run.name} continues to update {run.updates}, but its schedule ends at {end}: its last rate holds."
-    columns = {run.column: run.name for run in runs if run.column}
-    if len(columns) > 1:
-        pairs = ", ".join(f"`{column}` in {name}" for column, name in columns.items())
-        yield f"The losses are {pairs}: a law is valid for one evaluation set, so use the same column for every run."
 
 
 def _misfits(fall: float, runs: Sequence[Run], errors: Sequence[float | None]) -> Iterator[str]:
     for run, error in zip(runs, errors, strict=True):
-        if error is None:
-            yield f"{run.name} was left out: it has no loss after its warmup and after {EARLY:.0%} of the longest run."
-        elif is_misfit(run, error, fall):
+        if error is not None and is_misfit(run, error, fall):
             yield (
-                f"{MISSES} {run.name} by {error * fall:.2g} (median), {error:.0%} of what the loss fell: check "
+                f"The law misses {run.name} by {error * fall:.2g} (median), {error:.0%} of what the loss fell: check "
                 f"for a restart, a change of data or batch size, over-fitting, rates that differ from the schedule, or "
                 f"another evaluation set. The bands do not cover this error."
             )
@@ -101,6 +109,26 @@ def one_peak(peaks: Sequence[float]) -> bool:
 def span(low: float, high: float) -> str:
     """Two numbers, or one if they are equal."""
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+
+
+def check_reach(rates: Array, peaks: tuple[float, float], updates: int) -> None:
+    """Refuse a schedule of which these runs say nothing.
+
+    Raises:
+        ValueError: The runs peak at 1, as factors of a base rate do, and the schedule does not; or it is more than 100
+            times as long as the longest run.
+    """
+    peak = float(rates.max())
+    if peaks == (1.0, 1.0) and peak_distance(peak, peaks) > FACTOR:
+        raise ValueError(
+            f"the law was fitted to schedules that peak at 1, factors of a base rate, and this one peaks at "
+            f"{peak:.3g}: fit again with the rates themselves, 6e-4 * schedule or max_lr=6e-4, or forecast factors"
+        )
+    if len(rates) > FARTHEST * updates:
+        raise ValueError(
+            f"a forecast for {len(rates):,} updates, more than {FARTHEST} times the {updates:,} of the longest run, "
+            f"would rest on nothing: fit a longer run"
+        )
 
 
 def beyond(rates: Array, peaks: tuple[float, float], updates: int, lowest: float) -> tuple[str, ...]:

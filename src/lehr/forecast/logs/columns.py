@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from ...schedules import checks
 from .log import UPDATES_DONE, Entry, listed
@@ -45,12 +46,13 @@ class Columns:
     """
 
     def __init__(
-        self, label: str, entries: list[Entry], step: str | None, loss: str | None, lr: str | None, batch: Batch | None
-    ) -> None:
+        self, label: str, entries: list[Entry], step: str | None, loss: str | None, lr: str | None, batch: Batch | None,
+        prefers: Literal["held-out", "training"] = "held-out",
+    ) -> None:  # fmt: skip
         self.label, self.names = label, list(dict.fromkeys(name for _, row in entries for name in row))
         self.losses = [n for n in self.names if "loss" in words_of(n) and not words_of(n) & DERIVED]
         self.step = self._named("step", step) or self._positions(batch)
-        self.loss = self._named("loss", loss) or self._held_out() or self._training()
+        self.loss = self._named("loss", loss) or self._usual_loss(prefers)
         self._others = [name for name in self.losses if name != self.loss] if loss is None else []
         self.lr = self._named("lr", lr) or next(iter(self._matching(RATE)), "")
         self.counts_updates = batch is not None or self.step.lower() in DONE
@@ -106,6 +108,11 @@ class Columns:
         if not found:
             raise self._none("step")
         return found[0]
+
+    def _usual_loss(self, prefers: str) -> str:
+        if prefers == "training" and (usual := self._matching(TRAINING)):
+            return usual[0]
+        return self._held_out() or self._training()
 
     def _held_out(self) -> str:
         held_out = [name for name in self.losses if words_of(name) & HELD_OUT]
