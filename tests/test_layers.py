@@ -23,11 +23,13 @@ BELOW = {
     "importers": {"schedules", "spec", "files", "warn"},
     "scheduler": {"schedules", "spec", "control", "importers", "warn"},
     "integrations": {"schedules", "spec", "scheduler", "warn"},
-    "cli": {"schedules", "spec", "plot", "files", "forecast", "peak", "control", "importers", "__version__"},
+    "check": {"schedules", "importers"},
+    "cli": {"schedules", "spec", "check", "plot", "files", "forecast", "peak", "control", "importers", "__version__"},
     "__main__": {"schedules", "plot", "cli"},
 }
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "click", "msgspec", "ruamel")
 MAY_LOAD = {
+    "check": {"numpy"},
     "schedules": {"numpy"},
     "spec": {"msgspec", "ruamel"},
     "forecast": {"matplotlib", "msgspec", "numpy", "pandas", "scipy"},

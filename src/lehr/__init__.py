@@ -39,6 +39,7 @@ and further settings; ``help(lehr.wsd)`` explains them.
 
 - `plot`: pictures (needs matplotlib).
 - `spec`: schedules to and from dicts, JSON, YAML, TOML and one line of text.
+- `check`: what would go wrong in a run, found before it starts.
 - `control`: changes of a schedule during training, as values: ``Cooldown``, ``Extend``, ``Rebase``, ``Dip``, ``Scale``
   and ``Amend``.
 - `forecast`: from the losses of one or two runs, the losses under any other schedule, and a better schedule.
@@ -88,6 +89,7 @@ from .schedules.recipes import with_momentum as with_momentum
 from .schedules.recipes import wsd as wsd
 
 if _TYPE_CHECKING:
+    from . import check as check
     from . import control as control
     from . import forecast as forecast
     from . import importers as importers
@@ -103,7 +105,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Constant", "Exponential", "Greedy", "Knots", "Plateau", "PowerLaw", "Ramp", "Schedule", "Scheduler", "Table",
-    "chebyshev", "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range",
+    "chebyshev", "check", "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range",
     "exponential", "forecast", "importers", "infinite", "integrations", "inverse_sqrt", "inverse_time", "k_decay",
     "lengths", "linear", "multistep", "noam", "one_cycle", "peak", "piecewise_constant", "plot", "polynomial", "power",
     "range_test", "rex", "spec", "step_decay", "tabulate", "tanh_decay", "trapezoid", "triangular", "triangular2",
@@ -111,7 +113,7 @@ __all__ = [
 ]  # fmt: skip
 
 _LAZY_CLASSES = {"Greedy": "scheduler", "Plateau": "scheduler", "Scheduler": "scheduler"}
-_LAZY_MODULES = ("control", "forecast", "importers", "integrations", "peak", "plot", "spec")
+_LAZY_MODULES = ("check", "control", "forecast", "importers", "integrations", "peak", "plot", "spec")
 
 
 def __getattr__(name: str) -> object:

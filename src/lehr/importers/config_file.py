@@ -40,15 +40,14 @@ def read(path: str | os.PathLike[str]) -> Mapping[str, Any]:
         ImportError: It is a checkpoint, and torch is missing.
     """
     path = Path(path)
-    if path.suffix in (*_LANGUAGES, *CHECKPOINTS) and path.stat().st_size == 0:
+    if path.suffix in SUFFIXES and path.stat().st_size == 0:
         raise ValueError(f"{_named(path)}: the file is empty")
     if path.suffix in CHECKPOINTS:
         data = _checkpoint(path)
     elif path.suffix in _LANGUAGES:
         data = _parsed(path, *_LANGUAGES[path.suffix])
     else:
-        known = ", ".join([*_LANGUAGES, *CHECKPOINTS])
-        raise ValueError(f"{_named(path)}: a config ends in {known}; got {checks.shown(path.suffix)}")
+        raise ValueError(f"{_named(path)}: a config ends in {', '.join(SUFFIXES)}; got {checks.shown(path.suffix)}")
     if not isinstance(data, Mapping):
         raise ValueError(f"{_named(path)}: a config is a mapping with names as its keys, got {checks.shown(data)}")
     return {str(key): value for key, value in data.items()}
@@ -144,6 +143,8 @@ _HINTS = {
 }
 """The name of a file that torch refuses -> what to give instead."""
 CHECKPOINTS = (".pt", ".pth", ".bin", ".ckpt")
+SUFFIXES = (*_LANGUAGES, *CHECKPOINTS)
+"""How the name of a file ends that `read` reads."""
 
 
 def _named(path: Path) -> str:

@@ -75,7 +75,10 @@ FRAMEWORKS: dict[str, Framework] = {
     ),
     "timm": Framework("`sched` and `warmup_epochs` among the arguments of its training script", "timm", "timm"),
     "torch": Framework(
-        "the state of a scheduler of torch.optim, in a checkpoint", "torch", "torch", options=("group", "place")
+        "the state of a scheduler of torch.optim, in a checkpoint, or its class as `_target_` or `class_path`",
+        "torch",
+        "torch",
+        options=("group", "place"),
     ),
     "torchtitan": Framework("`[lr_scheduler]` beside `[training]`, in a TOML", "torchtitan", "torchtitan"),
     "transformers": Framework("`lr_scheduler_type`, in a JSON", "transformers", "transformers"),

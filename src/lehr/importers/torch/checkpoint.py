@@ -1,4 +1,4 @@
-"""A checkpoint with the state of a scheduler of torch, as the config of a schedule."""
+"""A checkpoint with the state of a scheduler of torch, or a config that names its class, as a schedule."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...schedules import Schedule
-from . import simulated
+from . import class_path, simulated
 from .reader import chosen, hyperparameters, index_of
-from .source import FUNCTIONS, Source, kind_of_state, of_state
+from .source import FUNCTIONS, Source, kind_of_state, of_object, of_state
 
 _MOST_DEEP = 4
 Place = tuple[str, Mapping[str, Any]]
 
 
 def recognises(config: Mapping[str, Any]) -> bool:
-    """Whether a checkpoint holds the state of a scheduler."""
-    return next(_states(config), None) is not None
+    """Whether a checkpoint holds the state of a scheduler, or a config names its class."""
+    return class_path.named_in(config) is not None or next(_states(config), None) is not None
 
 
 def from_config(
@@ -46,6 +46,8 @@ def original(
 
 
 def _source(config: Mapping[str, Any], place: str | None) -> Source:
+    if class_path.named_in(config) is not None:
+        return of_object(class_path.built(config))
     found = dict(_states(config))
     if place is None and len(found) == 1:
         (place,) = found
