@@ -8,19 +8,23 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Its schedulers need nothing of torchvision, of which there is no CPU build.
 TIMM := $(PIP) --no-deps timm
 
-.PHONY: test soak lint demo bench images evidence clean
+.PHONY: test soak lint demo bench images evidence docs clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 
 $(VENV)/test: pyproject.toml constraints.txt Makefile | $(BIN)/python
-	$(PIP) -e ".[torch,plot]" --group test --group lint --group demo
+	$(PIP) -e ".[torch,plot]" --group test --group lint --group demo --group docs
 	$(TIMM)
 	touch $@
 
 $(VENV)/demo: pyproject.toml constraints.txt Makefile | $(BIN)/python
 	$(PIP) -e ".[torch,plot]" --group demo
+	touch $@
+
+$(VENV)/docs: pyproject.toml constraints.txt Makefile | $(BIN)/python
+	$(PIP) -e ".[torch,plot,forecast]" --group docs
 	touch $@
 
 $(VENV)/bench: pyproject.toml constraints.txt Makefile | $(BIN)/python
@@ -52,5 +56,10 @@ images: $(VENV)/demo  ## Draws the pictures of the README and the docs.
 evidence: $(VENV)/demo  ## Fills the tables and draws the pictures of docs/evidence.md; LEHR_DATA says where the public curves are.
 	$(BIN)/python -m benchmarks.evidence
 
+docs: $(VENV)/docs  ## Builds the documentation site, and opens it.
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build
+	@$(BIN)/python -m webbrowser -t "file://$(CURDIR)/docs/_build/index.html" || true
+	@echo "docs/_build/index.html"
+
 clean:
-	rm -rf $(VENV) demo images
+	rm -rf $(VENV) demo images docs/_build docs/gallery docs/reference

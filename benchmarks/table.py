@@ -113,7 +113,7 @@ def targets(sections: Iterable[Section | Grid]) -> str:
         for row in section.rows
         if row.met is not None
     ]
-    return f"# Appendix: targets\n\n{markdown(TARGETS, rows, NUMBERS)}" if rows else ""
+    return f"## Appendix: targets\n\n{markdown(TARGETS, rows, NUMBERS)}" if rows else ""
 
 
 def _with_unit(value: float, unit: str) -> str:

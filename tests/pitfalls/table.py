@@ -16,7 +16,7 @@ PAGE = HERE.parent.parent / "docs" / "pitfalls.md"
 HEAD = """# Pitfalls
 
 You want to know whether a known bug of another library can happen to you with lehr. Each row was reported in public,
-and the number links to its test in [tests/pitfalls](../tests/pitfalls), which uses the real library where it can be
+and the number links to its test in `tests/pitfalls`, which uses the real library where it can be
 installed. (`python tests/pitfalls/table.py` writes this page from the tests.)
 
 | | what other libraries do | what lehr does | reported in |

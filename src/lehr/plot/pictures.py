@@ -135,7 +135,7 @@ def _plot(lines: Sequence[tuple[str | None, Schedule, float]], ax: Axes | None, 
     for (label, _, stop), (x, y) in zip(lines, curves, strict=True):
         scale = 100 / stop if share else 1
         (line,) = ax.plot(x * scale, y, label=label)
-        line.sticky_edges.y[:] = [0]  # no margin below 0
+        line.sticky_edges.y[:] = [] if log else [0]  # no margin below 0
     ax.set_xlabel("Share of the run" if share else "Step")
     ax.set_ylabel("Learning rate")
     ax.xaxis.set_major_formatter(PercentFormatter() if share else EngFormatter(sep=""))

@@ -22,13 +22,17 @@ def set_linear_rates(ax: Axes) -> None:
 
 
 def set_log_rates(ax: Axes, rates: Array) -> None:
+    high = float(rates.max())
+    ax.set_ylim(high / 2, high * 2)  # above 0 before the scale asks for it
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(_LogRates())
     ax.yaxis.set_minor_formatter(_LogRates())
     if not rates.all():
-        ax.set_ylim(rates.max() / 10**_DECADES, 2 * rates.max(), auto=None)
-    elif rates.max() < rates.min() * (1 + _FLAT):
-        ax.set_ylim(rates.max() / 2, rates.max() * 2, auto=None)
+        ax.set_ylim(high / 10**_DECADES, 2 * high, auto=True)
+    elif high < rates.min() * (1 + _FLAT):
+        ax.set_ylim(high / 2, high * 2, auto=True)
+    else:
+        ax.autoscale(axis="y")
 
 
 class _LogRates(LogFormatter):

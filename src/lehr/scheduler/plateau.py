@@ -16,12 +16,12 @@ class Plateau(Watcher):
 
     A metric is *bad* unless it is better than the best one so far, b, by more than the threshold ε:
 
-    ==================  ===================  ===================
-    `threshold_mode`    lower is better      higher is better
-    ==================  ===================  ===================
-    ``"rel"``           metric < b - ε·|b|   metric > b + ε·|b|
-    ``"abs"``           metric < b - ε       metric > b + ε
-    ==================  ===================  ===================
+    ==================  ======================  ======================
+    `threshold_mode`    lower is better         higher is better
+    ==================  ======================  ======================
+    ``"rel"``           ``metric < b - ε·|b|``  ``metric > b + ε·|b|``
+    ``"abs"``           ``metric < b - ε``      ``metric > b + ε``
+    ==================  ======================  ======================
 
     A metric that is not bad becomes the new b. The rate is cut at the bad metric number
     ``patience + 1`` in a row. The next ``cooldown`` metrics may become the new b but never count as
