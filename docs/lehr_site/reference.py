@@ -21,6 +21,7 @@ TITLES = {
     "control": "Changes during training",
     "check": "Checks before the run",
     "peak": "Peak rates",
+    "report": "Reports",
     "forecast": "Forecasts",
     "importers": "Importers",
     "integrations": "Trainers and other libraries",

@@ -44,6 +44,7 @@ and further settings; ``help(lehr.wsd)`` explains them.
   and ``Amend``.
 - `forecast`: from the losses of one or two runs, the losses under any other schedule, and a better schedule.
 - `peak`: the peak rates that published laws name for a language model, and a range test that settles it.
+- `report`: one HTML file about a run or a comparison (needs matplotlib and Jinja2).
 - `importers`: schedules of torch, transformers, timm, optax, Keras and other libraries, as schedules of lehr.
 - `integrations`: what a trainer wants beside a Scheduler, and schedules in the form that other libraries take.
 """
@@ -96,6 +97,7 @@ if _TYPE_CHECKING:
     from . import integrations as integrations
     from . import peak as peak
     from . import plot as plot
+    from . import report as report
     from . import spec as spec
     from .scheduler import Greedy as Greedy
     from .scheduler import Plateau as Plateau
@@ -108,12 +110,12 @@ __all__ = [
     "chebyshev", "check", "constant", "constant_with_warmup", "control", "cosine", "cosine_restarts", "exp_range",
     "exponential", "forecast", "importers", "infinite", "integrations", "inverse_sqrt", "inverse_time", "k_decay",
     "lengths", "linear", "multistep", "noam", "one_cycle", "peak", "piecewise_constant", "plot", "polynomial", "power",
-    "range_test", "rex", "spec", "step_decay", "tabulate", "tanh_decay", "trapezoid", "triangular", "triangular2",
-    "with_momentum", "wsd",
+    "range_test", "report", "rex", "spec", "step_decay", "tabulate", "tanh_decay", "trapezoid", "triangular",
+    "triangular2", "with_momentum", "wsd",
 ]  # fmt: skip
 
 _LAZY_CLASSES = {"Greedy": "scheduler", "Plateau": "scheduler", "Scheduler": "scheduler"}
-_LAZY_MODULES = ("check", "control", "forecast", "importers", "integrations", "peak", "plot", "spec")
+_LAZY_MODULES = ("check", "control", "forecast", "importers", "integrations", "peak", "plot", "report", "spec")
 
 
 def __getattr__(name: str) -> object:

@@ -5,7 +5,22 @@ from __future__ import annotations
 import click
 
 from .. import __version__
-from . import check, compare, continuation, control, export, fit, forecast, import_, optimise, peak, plot, recipes, show
+from . import (
+    check,
+    compare,
+    continuation,
+    control,
+    export,
+    fit,
+    forecast,
+    import_,
+    optimise,
+    peak,
+    plot,
+    recipes,
+    report,
+    show,
+)
 from .errors import Group, debug_option
 
 
@@ -33,6 +48,6 @@ for _command in (
     show.show, plot.plot, compare.compare, check.check, export.export, import_.import_, recipes.recipes,
     control.control,
     fit.fit, forecast.forecast, optimise.optimise, continuation.when_to_cool_down, continuation.extend_or_stop,
-    peak.suggest, peak.range_test,
+    peak.suggest, peak.range_test, report.report,
 ):  # fmt: skip
     main.add_command(_command)

@@ -23,7 +23,7 @@ def wrote(path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn an error of writing into one that names the path of the user.
 
     Raises:
@@ -37,12 +37,12 @@ def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
 
 @contextmanager
 def writing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """`whole_file` with the errors of `_naming`."""
-    with _naming(path), whole_file(path) as file:
+    """`whole_file` with the errors of `naming`."""
+    with naming(path), whole_file(path) as file:
         yield file
 
 
 def save(ax: Axes, path: str | os.PathLike[str]) -> None:
-    """`lehr.plot.save` with the errors of `_naming`."""
-    with _naming(path):
+    """`lehr.plot.save` with the errors of `naming`."""
+    with naming(path):
         plot.save(ax, path)
