@@ -15,7 +15,7 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 
 $(VENV)/test: pyproject.toml constraints.txt Makefile | $(BIN)/python
-	$(PIP) -e ".[torch,plot,report]" --group test --group lint --group demo --group docs
+	$(PIP) -e ".[torch,plot,report,design]" --group test --group lint --group demo --group docs
 	$(TIMM)
 	touch $@
 

@@ -23,6 +23,7 @@ def test_every_public_name_is_in_all():
         "files",
         "warn",
         "cli",
+        "design",
     }
     assert listed == set(lehr.__all__)
     assert lehr.__all__ == sorted(lehr.__all__)

@@ -4,7 +4,7 @@ import csv
 import json
 
 import pytest
-from shell import COSINE, PEAK, STEPS, TEXT, WARMUP, WSD_TEXT, output
+from shell import COSINE, PEAK, STEPS, TEXT, WARMUP, WSD_TEXT, error, output
 
 import lehr
 from lehr import spec
@@ -140,3 +140,11 @@ def test_a_run_that_the_law_misses_is_said_before_the_numbers(here):
     (here / "missed.json").write_text(json.dumps(law | {"warnings": [note]}))
     assert output("forecast", "missed.json", TEXT).startswith("- The law misses old.csv")
     assert not output("forecast", "law.json", TEXT).startswith("- ")
+
+
+def test_a_law_of_an_older_version_is_named_by_its_version(here):
+    """Its fields are others, so that the first thing wrong with it is not what matters."""
+    law = json.loads((here / "law.json").read_text())
+    del law["warnings"]
+    (here / "older.json").write_text(json.dumps(law | {"version": 2}))
+    assert "expected a law file of version 3, got 'lehr law' 2" in error(here, "forecast", "older.json", TEXT)

@@ -10,6 +10,7 @@ from . import (
     compare,
     continuation,
     control,
+    design,
     export,
     fit,
     forecast,
@@ -48,6 +49,6 @@ for _command in (
     show.show, plot.plot, compare.compare, check.check, export.export, import_.import_, recipes.recipes,
     control.control,
     fit.fit, forecast.forecast, optimise.optimise, continuation.when_to_cool_down, continuation.extend_or_stop,
-    peak.suggest, peak.range_test, report.report,
+    peak.suggest, peak.range_test, report.report, design.design,
 ):  # fmt: skip
     main.add_command(_command)

@@ -53,6 +53,27 @@ def read(path: str | os.PathLike[str]) -> Mapping[str, Any]:
     return {str(key): value for key, value in data.items()}
 
 
+def parsed(text: str) -> Mapping[str, Any]:
+    """What a config says that was pasted and not read from a file: JSON, TOML or YAML, whichever it is.
+
+    Raises:
+        ValueError: It is none of them, is too large, or holds no mapping.
+
+    >>> parsed("[training]\\nsteps = 10")
+    {'training': {'steps': 10}}
+    """
+    if len(text) > LARGEST:
+        raise ValueError(f"a config has at most {LARGEST:,} characters, got {len(text):,}")
+    for suffix in (".json", ".toml", ".yaml"):
+        try:
+            data = _LANGUAGES[suffix][1](text)
+        except Exception:  # each parser has errors of its own
+            continue
+        if isinstance(data, Mapping) and data:
+            return {str(key): value for key, value in data.items()}
+    raise ValueError("this is no JSON, TOML or YAML with names as its keys")
+
+
 def _parsed(path: Path, language: str, parse: Callable[[str], object]) -> object:
     with path.open("rb") as file:
         text = file.read(LARGEST + 1)

@@ -1,0 +1,68 @@
+"""Curves and numbers of a schedule, as plain data for the page."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..schedules import Schedule
+from ..schedules.description import Summary
+
+if TYPE_CHECKING:
+    from ..forecast import Law
+
+POINTS = 600
+MOST_BREAKS = 400
+LONGEST_BOUND = 1_000_000
+"""Steps of the longest run whose convex bound is computed while one waits."""
+
+
+def curve_of(schedule: Schedule, stop: float) -> dict[str, Any]:
+    """Steps and rates, with both sides of every jump."""
+    edges = np.array(list(schedule.breaks(stop, MOST_BREAKS)), dtype=np.float64)
+    where = np.concatenate([np.linspace(0, stop, POINTS), edges, np.nextafter(edges, 0), [stop]])
+    where = np.unique(where[(where >= 0) & (where <= stop)])
+    return {"x": where.tolist(), "y": np.asarray(schedule(where), dtype=np.float64).tolist()}
+
+
+def numbers_of(schedule: Schedule, stop: float) -> dict[str, Any]:
+    """The numbers of the whole run."""
+    summary = Summary(schedule, schedule.length or stop)
+    peak, at = summary.peak
+    return {
+        "length": schedule.length,
+        "peak": peak,
+        "peak_at": at,
+        "final": schedule(schedule.length) if schedule.length is not None else None,
+        "area": summary.area,
+        "bound": _bound(schedule, summary.stop),
+        "phases": [{"kind": one.kind, "start": one.start, "stop": one.stop} for one in summary.phases[:12]],
+    }
+
+
+def _bound(schedule: Schedule, stop: float) -> float | None:
+    """The convex bound of the run; None where its last rate is 0, or where it is too long."""
+    from ..forecast import convex_bound
+
+    updates = math.floor(stop)
+    if not 1 <= updates <= LONGEST_BOUND or not schedule(updates - 1) > 0:
+        return None
+    return convex_bound(schedule, updates)
+
+
+def forecast_of(law: Law, schedule: Schedule) -> dict[str, Any]:
+    """The forecast losses with their band."""
+    from ..forecast import whole_run
+
+    if not schedule.length:
+        raise ValueError("a forecast needs a schedule that ends")
+    found = law.predict(schedule, whole_run(schedule, int(schedule.length)))
+    return {
+        "at": found.at.tolist(),
+        "loss": found.loss.tolist(),
+        "low": found.low.tolist(),
+        "high": found.high.tolist(),
+        "notes": [*law.warnings, f"The forecast {found.reach}.", *found.notes],
+    }
