@@ -11,7 +11,7 @@ project, author, copyright = "lehr", "The authors of lehr", "The authors of lehr
 version = release = lehr.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
@@ -19,8 +19,10 @@ extensions = [
     "lehr_site",
 ]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
 myst_heading_anchors = 3
-exclude_patterns = ["_build", "lehr_site"]
+exclude_patterns = ["_build", "jupyter_execute", "lehr_site"]
 suppress_warnings = ["myst.strikethrough"]
 
 default_role = "py:obj"

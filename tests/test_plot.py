@@ -313,3 +313,20 @@ def test_many_changes_are_marked_without_names():
     ax = drawn(run.schedule, history=run.history)
     assert len(dotted(ax)) == 13
     assert not ax.texts
+
+
+def test_a_legend_covers_no_line():
+    """It stands above the axes, in columns."""
+    some = {
+        name: getattr(lehr, name)(10_000, 500, max_lr=1.0) for name in ("cosine", "linear", "wsd", "rex", "trapezoid")
+    }
+    axes = drawn_together(some)
+    axes.figure.savefig(BytesIO())
+    assert axes.get_legend().get_window_extent().y0 >= axes.get_window_extent().y1
+    assert axes.get_legend().get_window_extent().x1 <= axes.figure.bbox.x1
+
+
+def test_every_restart_has_its_decay():
+    axes = drawn(lehr.cosine_restarts(10_000, 500, max_lr=1.0, cycles=4))
+    (names,) = axes.child_axes
+    assert sorted(label.get_text() for label in names.get_xticklabels()) == [*["decay"] * 4, "warmup"]

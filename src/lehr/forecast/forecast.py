@@ -51,6 +51,16 @@ class Forecast:
         """The loss at the last position, and the band there: (loss, low, high)."""
         return float(self.loss[-1]), float(self.low[-1]), float(self.high[-1])
 
+    def _repr_html_(self) -> str:
+        """In a notebook: the curve with its band, where matplotlib is installed, and the loss at its end."""
+        loss, low, high = self.final
+        end = f"after {self.at[-1]:,.0f} updates {loss:.4f} ({low:.4f} to {high:.4f}), {self.reach}"
+        try:
+            picture = plot.inline_svg(self.plot, size=(5, 2.6))
+        except ImportError:
+            picture = ""
+        return f"<div>{picture}<pre>{end}</pre></div>"
+
     def plot(self, ax: Axes | None = None, **style: Any) -> Axes:
         """Draw the curve and its band, on ``ax`` or where `lehr.plot.plot_schedule` draws, and return the Axes.
 

@@ -9,6 +9,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if _TYPE_CHECKING:
+    from .inline import inline_svg as inline_svg
     from .look import STYLE as STYLE
     from .look import add_legend as add_legend
     from .look import current_axes as current_axes
@@ -17,7 +18,9 @@ if _TYPE_CHECKING:
     from .pictures import plot_schedule as plot_schedule
     from .pictures import plot_schedules as plot_schedules
 
-__all__ = ["STYLE", "add_legend", "current_axes", "new_axes", "plot_schedule", "plot_schedules", "save"]
+__all__ = [
+    "STYLE", "add_legend", "current_axes", "inline_svg", "new_axes", "plot_schedule", "plot_schedules", "save",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
@@ -28,7 +31,8 @@ def __getattr__(name: str) -> object:
         import matplotlib  # noqa: F401  # asked for here, to say in one place how to get it
     except ImportError as error:
         raise ImportError('lehr.plot draws with matplotlib: pip install "lehr[plot]"') from error
-    return getattr(_import_module(f".{'pictures' if name.startswith('plot') else 'look'}", __name__), name)
+    module = "pictures" if name.startswith("plot") else "inline" if name == "inline_svg" else "look"
+    return getattr(_import_module(f".{module}", __name__), name)
 
 
 def __dir__() -> list[str]:

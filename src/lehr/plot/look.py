@@ -44,7 +44,10 @@ STYLE: Any = {  # to mypy, a dict of the literal names of all settings
     "ytick.minor.width": 0.4,
 }
 """The look of these pictures, for pictures beside them: ``with matplotlib.rc_context(STYLE):``."""
-_LONG_NAME = 25
+MARKS = "0.35"
+"""The colour of marks, and of the words that explain a picture."""
+_HANDLE = 2.6
+"""Length of a line in a legend, in its letters."""
 
 
 def new_axes() -> Axes:
@@ -67,11 +70,13 @@ def current_axes() -> Axes:
 
 
 def add_legend(ax: Axes) -> None:
-    """Name the lines of ``ax``: inside, or above the axes where long names would cover the lines."""
-    above = max(len(str(line.get_label())) for line in ax.get_lines()) > _LONG_NAME
+    """Name the lines of ``ax``, above the axes, where a legend covers none of them, in as many columns as fit."""
+    names = [str(line.get_label()) for line in ax.get_lines()]
+    points = ax.get_window_extent().width / ax.figure.dpi * 72
+    fitting = int(points / (small(ax) * (0.6 * max(map(len, names)) + _HANDLE + 2)))
     ax.legend(
-        frameon=False, fontsize=small(ax), handlelength=2.6, loc="lower left" if above else "best",
-        bbox_to_anchor=(0, 1) if above else None, borderaxespad=0.3 if above else 1.2,
+        frameon=False, fontsize=small(ax), handlelength=_HANDLE, loc="lower left", bbox_to_anchor=(0, 1),
+        borderaxespad=0.3, ncols=max(1, min(fitting, len(names))), columnspacing=1.5,
     )  # fmt: skip
 
 

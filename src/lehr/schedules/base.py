@@ -254,6 +254,9 @@ class Schedule(FieldValue, Piecewise):
     def _repr_svg_(self) -> str:
         return description.svg(self)
 
+    def _repr_html_(self) -> str:
+        return description.as_html(self, [checks.shown(self, most=400)])
+
 
 def _operand(value: Schedule | float, operator: str) -> Schedule:
     if isinstance(value, Schedule):

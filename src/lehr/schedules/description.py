@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -186,20 +186,37 @@ def _number(position: float) -> str:
     return f"{position:,.6g}" if isinstance(position, float) else f"{position:,}"
 
 
-def svg(schedule: Describable, width: int = 320, height: int = 90) -> str:
-    """A small line of the rates, with nothing but the standard library, for a notebook."""
+def svg(schedule: Describable, width: int = 360, height: int = 110, at: float | None = None) -> str:
+    """A small line of the rates, with nothing but the standard library, for a notebook; ``at`` marks a position."""
     stop, even = horizon(schedule), [i / 240 for i in range(241)]
     changes = [position for b in schedule.breaks(stop, most=240) for position in (math.nextafter(b, 0), b)]
     where = sorted([*changes, *(stop * share for share in even)])
     rates = [schedule(position) for position in where]
     top = max(rates) or 1.0
+    right, floor = width - 10, height - 22
+
+    def x(position: float) -> float:
+        return 10 + min(position / stop, 1.0) * (right - 10)
+
     points = " ".join(
-        f"{10 + position / stop * (width - 20):.1f},{height - 10 - rate / top * (height - 20):.1f}"
+        f"{x(position):.1f},{floor - rate / top * (floor - 20):.1f}"
         for position, rate in zip(where, rates, strict=True)
     )
     title = html.escape(shown(schedule))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img">'
-        f"<title>{title}</title>"
-        f'<polyline points="{points}" fill="none" stroke="#1f77b4" stroke-width="2"/></svg>'
+    words = (
+        f'<text x="10" y="13">{top:.3g}</text>'
+        f'<text x="{right}" y="{height - 6}" text-anchor="end">{_number(stop)}</text>'
     )
+    mark = "" if at is None else f'<path d="M{x(at):.1f} 18V{floor}" stroke="currentColor" stroke-dasharray="3 3"/>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" font-size="11" '
+        f'font-family="sans-serif" fill="currentColor"><title>{title}</title>'
+        f'<path d="M10 {floor}H{right}" stroke="currentColor" stroke-opacity="0.4"/>{words}{mark}'
+        f'<polyline points="{points}" fill="none" stroke="#2f8fd0" stroke-width="2"/></svg>'
+    )
+
+
+def as_html(schedule: Describable, lines: Sequence[str], at: float | None = None) -> str:
+    """The picture with lines of text below it, which take the colours of the notebook."""
+    text = "\n".join(html.escape(line) for line in lines)
+    return f'<div>{svg(schedule, at=at)}<pre style="white-space: pre-wrap">{text}</pre></div>'

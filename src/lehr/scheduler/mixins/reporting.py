@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...schedules import checks
+from ...schedules import checks, description
 from ...warn import warn
 from ..wrappers import innermost
 from .core import Core
@@ -63,6 +63,11 @@ class Reporting(Core):
             why = f": {checks.escaped(change.why)}" if change.why else ""
             lines.append(f"at {change.position:,} {checks.escaped(change.what)}{why}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the schedule with the present position, and the changes so far."""
+        changes = [f"at {change.position:,} {change.what}" for change in self.history[-10:]]
+        return description.as_html(self.schedule, [checks.shown(self, most=400), *changes], at=self._clock.position)
 
     def __repr__(self) -> str:
         shown = self.schedule if len(self._rates.writers) == 1 else self.schedules
