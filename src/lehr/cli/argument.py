@@ -59,6 +59,9 @@ _VIEW = (
 )
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON, for a script.")
+
+
 def view_options(function: Function) -> Function:
     """Add the options that say what of a schedule is drawn: ``stop``, ``log`` and ``share``."""
     for option in reversed(_VIEW):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..schedules.checks import printable
-from .argument import as_samples, as_steps, read, schedules_argument, settings
+from .argument import as_samples, as_steps, json_option, read, schedules_argument, settings
 from .errors import Command
-from .text import columns, echo, fitted
+from .text import columns, echo, echo_json, fitted
 
 if TYPE_CHECKING:
     from ..check import Finding, RunFacts
@@ -75,7 +74,7 @@ def _fact_options(function: Any) -> Any:
 @_fact_options
 @click.option("--framework", metavar="NAME", help="Whose config the files are, where several would read them.")
 @click.option("--strict", is_flag=True, help="Warnings fail, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@json_option
 @settings
 def check(
     schedules: tuple[str, ...], framework: str | None, strict: bool, as_json: bool, **given: Any
@@ -97,7 +96,7 @@ def check(
     settings = {name: value for name, value in given.items() if name not in names}
     found = {text: _findings(text, facts, framework, settings) for text in schedules}
     if as_json:
-        echo(json.dumps({text: [asdict(one) for one in those] for text, those in found.items()}, indent=1))
+        echo_json({text: [asdict(one) for one in those] for text, those in found.items()})
     else:
         echo("\n\n".join(_report(text, those, several=len(found) > 1) for text, those in found.items()))
     if any(one.is_error or strict for those in found.values() for one in those):

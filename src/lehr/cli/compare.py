@@ -8,12 +8,12 @@ import click
 
 from .. import plot
 from ..schedules import Schedule
-from ..schedules.description import Summary
-from .argument import read_all, schedules_argument, settings, view_options
+from ..schedules.description import Summary, numbers
+from .argument import json_option, read_all, schedules_argument, settings, view_options
 from .errors import Command
 from .output import save, wrote
 from .terminal import draw
-from .text import echo, lettered, table
+from .text import echo, echo_json, lettered, table
 
 
 @click.command(cls=Command)
@@ -21,9 +21,11 @@ from .text import echo, lettered, table
 @settings
 @click.option("-o", "--out", metavar="FILE", help="Draw into a picture instead: .png, .svg, .pdf.")
 @view_options
+@json_option
 def compare(
-    schedules: tuple[str, ...], out: str | None, stop: int | None, log: bool, share: bool, **settings: str | None
-) -> None:
+    schedules: tuple[str, ...], out: str | None, stop: int | None, log: bool, share: bool, as_json: bool,
+    **settings: str | None,
+) -> None:  # fmt: skip
     """Print key numbers side by side, and draw.
 
     Each SCHEDULE has a row, with its first, highest and final rate, where the highest is, the sum of all
@@ -35,6 +37,8 @@ def compare(
       lehr compare cosine linear wsd --training-steps 100k --max-lr 1e-3 --decay-steps 20%
     """
     by_argument = read_all(schedules, settings)
+    if as_json:
+        return echo_json({name: numbers(schedule, stop) for name, schedule in by_argument.items()})
     rows = key_numbers(by_argument, stop)
     if out:
         save(plot.plot_schedules(by_argument, plot.new_axes(), stop=stop, log=log, share=share), out)

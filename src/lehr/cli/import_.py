@@ -15,13 +15,13 @@ from ..importers import comparing, config_file, reading
 from ..importers.after import AFTER
 from ..schedules import Schedule, Table
 from ..schedules.checks import printable
-from ..schedules.description import horizon
-from .argument import as_steps, view_options
+from ..schedules.description import horizon, numbers
+from .argument import as_steps, json_option, view_options
 from .config_changes import changed, without_effect
 from .errors import Command
 from .output import wrote
 from .terminal import draw
-from .text import columns, echo, fitted
+from .text import columns, echo, echo_json, fitted
 
 MOST_COMPARED = 100_000
 LONGEST_LINE = 2_000
@@ -37,10 +37,12 @@ LONGEST_LINE = 2_000
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Another value for a key: max_steps=20000.")
 @click.option("--tabulate", callback=as_steps, metavar="STEPS", help="Keep the rates that no formula says.")
 @click.option("--check/--no-check", default=True, help="Step the original beside it, if it is installed.")
+@json_option
 @view_options
 def import_(
     file: Path, out: str | None, after: str, framework: str | None, group: str | None, place: str | None,
     changes: tuple[str, ...], tabulate: int | None, check: bool, stop: int | None, log: bool, share: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Print the schedule that a config FILE of another framework asks for.
 
@@ -66,6 +68,8 @@ def import_(
         _note(note)
     if out:
         spec.write(schedule, out)
+    if as_json:
+        return echo_json({"framework": framework, "schedule": spec.to_dict(schedule), **numbers(schedule, stop)})
     echo(f"{framework}\n{_line(schedule)}\n\n{draw({'': schedule}, stop, log, share)}")
     if check:
         echo(fitted(f"\n{_checked(framework, config, schedule, stop, options)}", columns()))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from .. import spec
 from ..schedules.checks import shown
-from .argument import as_steps, as_steps_or_none
+from .argument import as_steps, as_steps_or_none, json_option
 from .errors import Command
 from .forecast import read_law
 from .progress import progress
 from .terminal import draw
-from .text import bullets, echo, table
+from .text import bullets, echo, echo_json, table
 
 if TYPE_CHECKING:
     from ..forecast import Optimum
@@ -41,9 +43,10 @@ class RateOrFree(click.ParamType[float | Literal["free"]]):
 )  # fmt: skip
 @click.option("--min-lr", type=float, default=0.0, metavar="RATE", help="Lowest rate; by default 0.")
 @click.option("-o", "--out", metavar="FILE", help="Write the optimised schedule: .json, .yaml, .toml, .txt.")
+@json_option
 def optimise(
     law: str, training_steps: int, warmup_steps: int | None, max_lr: float | Literal["free"] | None, min_lr: float,
-    out: str | None,
+    out: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Find the schedule that ends at the lowest loss.
 
@@ -61,11 +64,13 @@ def optimise(
         best = fitted.optimise(
             training_steps=training_steps, max_lr=max_lr, warmup_steps=warmup_steps, min_lr=min_lr, progress=done
         )
+    if as_json:
+        if out:
+            spec.write(best.schedule, out)
+        return echo_json(_as_dict(best, fitted.warnings))
     picture = draw({"A": best.schedule, "B": best.best_named.schedule}, stop=None, log=False, share=False)
     parts = [*filter(None, [bullets(fitted.warnings)]), _table(best), bullets([verdict(best), *best.notes]), picture]
     if out:
-        from .. import spec
-
         spec.write(best.schedule, out)
         parts.append(f"wrote the optimised schedule to {out}")
     echo("\n\n".join(parts))
@@ -90,6 +95,16 @@ def verdict(best: Optimum) -> str:
     if named.excess_low <= 0:
         return f"Use {named.name}: its excess loss is {excess}, which may be zero."
     return f"Use the optimised schedule if this difference matters: the excess loss of {named.name} is {excess}."
+
+
+def _as_dict(best: Optimum, warnings: Sequence[str]) -> dict[str, Any]:
+    families = [{**vars(choice), "schedule": spec.to_dict(choice.schedule)} for choice in best.families]
+    return {
+        **{name: getattr(best, name) for name in ("loss", "low", "high")},
+        "schedule": spec.to_dict(best.schedule),
+        "families": families,
+        "notes": [*warnings, *best.notes],
+    }
 
 
 def _table(best: Optimum) -> str:

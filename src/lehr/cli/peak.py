@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from .argument import as_steps, as_tokens, read
+from .argument import as_steps, as_tokens, json_option, read
 from .errors import Command
 from .output import save, wrote
 from .terminal import draw
-from .text import bullets, echo, table
+from .text import bullets, echo, echo_json, table
 
 if TYPE_CHECKING:
     from ..peak import PeakSuggestion, RangeTest
@@ -33,7 +32,7 @@ def _as_params(context: click.Context, parameter: click.Parameter, text: str | N
     help="Tokens of one update, over all processes and accumulated gradients: 100k.",
 )  # fmt: skip
 @click.option("-o", "--out", metavar="FILE", help="Write the schedule: .json, .yaml, .toml, .txt.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@json_option
 def suggest(params: int, tokens: int, batch_tokens: int, out: str | None, as_json: bool) -> None:
     """Name a peak rate for a language model before any run.
 
@@ -49,7 +48,7 @@ def suggest(params: int, tokens: int, batch_tokens: int, out: str | None, as_jso
     if out:
         spec.write(suggestion.schedule, out)
     if as_json:
-        echo(json.dumps(_as_dict(suggestion), indent=1))
+        echo_json(_as_dict(suggestion))
         return
     advice = [
         f"Start with a peak of {suggestion.max_lr:g}; the laws name {suggestion.low:.2g} to {suggestion.high:.2g}.",
@@ -93,7 +92,7 @@ def _as_dict(suggestion: PeakSuggestion) -> dict[str, object]:
 @click.option("--loss", metavar="COLUMN", help="The column of losses; by default the training loss.")
 @click.option("--lr", metavar="COLUMN", help="The column of rates.")
 @click.option("-o", "--out", metavar="FILE", help="Write a picture, too: .png, .svg, .pdf.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rates as JSON.")
+@json_option
 def range_test(
     log: str, schedule: str | None, step: str | None, loss: str | None, lr: str | None, out: str | None, as_json: bool
 ) -> None:
@@ -110,7 +109,7 @@ def range_test(
     if out:
         save(found.plot(), out)
     if as_json:
-        echo(json.dumps({key: getattr(found, key) for key in ("max_lr", "steepest", "lowest")}, indent=1))
+        echo_json({key: getattr(found, key) for key in ("max_lr", "steepest", "lowest")})
         return
     echo("\n\n".join([bullets(_verdict(found)), *([wrote(out)] if out else [])]))
 

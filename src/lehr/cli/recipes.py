@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from ..schedules.recipes import RECIPES, get
+from .argument import json_option
 from .catalogue import Setting, settings_of, summary
 from .completion import complete_recipe
 from .errors import Command
-from .text import columns, echo, fitted
+from .text import columns, echo, echo_json, fitted
 
 
 @click.command(cls=Command)
 @click.argument("name", required=False, metavar="[RECIPE]", shell_complete=complete_recipe)
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@json_option
 def recipes(name: str | None, as_json: bool) -> None:
     """List the recipes, or explain the settings of one.
 
@@ -27,7 +26,7 @@ def recipes(name: str | None, as_json: bool) -> None:
         get(name)  # its error says which recipes there are
     if as_json:
         entries = [_entry(recipe) for recipe in RECIPES if name in (None, recipe)]
-        echo(json.dumps(entries[0] if name else entries, indent=1))
+        echo_json(entries[0] if name else entries)
     else:
         echo(fitted(_page(name) if name else "\n".join(map(_lines, RECIPES)), columns()))
 

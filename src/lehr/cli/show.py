@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import click
 
-from .argument import read, schedule_argument, settings, view_options
+from .. import spec
+from ..schedules.description import numbers
+from .argument import json_option, read, schedule_argument, settings, view_options
 from .errors import Command
 from .terminal import draw
-from .text import columns, echo, fitted
+from .text import columns, echo, echo_json, fitted
 
 
 @click.command(cls=Command)
 @schedule_argument
 @settings
 @view_options
-def show(schedule: str, stop: int | None, log: bool, share: bool, **settings: str | None) -> None:
+@json_option
+def show(
+    schedule: str, stop: int | None, log: bool, share: bool, as_json: bool, **settings: str | None
+) -> None:  # fmt: skip
     """Print every number of a SCHEDULE, and draw it.
 
     \b
@@ -22,4 +27,6 @@ def show(schedule: str, stop: int | None, log: bool, share: bool, **settings: st
       lehr show wsd --training-steps 100k --max-lr 1e-3 --decay-steps 20%
     """
     value = read(schedule, **settings)
+    if as_json:
+        return echo_json({"schedule": spec.to_dict(value), **numbers(value, stop)})
     echo(f"{fitted(value.describe(stop), columns())}\n\n{draw({'': value}, stop, log, share)}")

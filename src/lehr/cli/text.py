@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,11 @@ def columns(otherwise: int = _UNLIMITED) -> int:
 def echo(text: str) -> None:
     """Print lines of text, in which nothing but the newlines controls the terminal."""
     click.echo(escaped(text, keep="\n"))
+
+
+def echo_json(data: object) -> None:
+    """Print data for a script."""
+    click.echo(json.dumps(data, indent=1))
 
 
 def fitted(text: str, width: int) -> str:

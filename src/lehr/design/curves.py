@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..schedules import Schedule
-from ..schedules.description import Summary
+from ..schedules.description import numbers
 
 if TYPE_CHECKING:
     from ..forecast import Law
@@ -28,18 +28,9 @@ def curve_of(schedule: Schedule, stop: float) -> dict[str, Any]:
 
 
 def numbers_of(schedule: Schedule, stop: float) -> dict[str, Any]:
-    """The numbers of the whole run."""
-    summary = Summary(schedule, schedule.length or stop)
-    peak, at = summary.peak
-    return {
-        "length": schedule.length,
-        "peak": peak,
-        "peak_at": at,
-        "final": schedule(schedule.length) if schedule.length is not None else None,
-        "area": summary.area,
-        "bound": _bound(schedule, summary.stop),
-        "phases": [{"kind": one.kind, "start": one.start, "stop": one.stop} for one in summary.phases[:12]],
-    }
+    """The numbers of the whole run, with the convex bound."""
+    found = numbers(schedule, None if schedule.length else int(stop))
+    return {**found, "phases": found["phases"][:12], "bound": _bound(schedule, schedule.length or stop)}
 
 
 def _bound(schedule: Schedule, stop: float) -> float | None:

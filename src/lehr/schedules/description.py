@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .checks import LONGEST, integer, shown
 from .sampling import Describable, positions, spread
@@ -113,6 +113,30 @@ class Summary:
             return ""
         rate = self.schedule(math.nextafter(self.stop, 0))
         return f"in the middle of a cycle, at {rate / (self.peak[0] or 1):.0%} of the peak".replace("%", " %")
+
+
+def numbers(schedule: Describable, stop: float | None = None) -> dict[str, Any]:
+    """What `describe` prints, as plain data.
+
+    >>> from lehr import linear
+    >>> found = numbers(linear(100, 10, max_lr=1.0))
+    >>> found["length"], found["peak"], found["peak_at"], [phase["kind"] for phase in found["phases"]]
+    (100, 1.0, 10, ['warmup', 'decay'])
+    """
+    summary = Summary(schedule, horizon(schedule, stop))
+    peak, at = summary.peak
+    return {
+        "length": schedule.length,
+        "first": schedule(0),
+        "peak": peak,
+        "peak_at": at,
+        "final": None if schedule.length is None else schedule(schedule.length),
+        "area": summary.area,
+        "phases": [
+            {name: getattr(phase, name) for name in ("kind", "start", "stop", "first", "last")}
+            for phase in summary.phases
+        ],
+    }
 
 
 def _kind(first: float, last: float, before: list[Phase]) -> str:
