@@ -83,7 +83,7 @@ def test_a_config_is_imported(client):
     assert ask(client, act="import", config=config).json()["recipe"] == "cosine"
     config = "[training]\nsteps = 700\n[optimizer]\nlr = 1e-3\n[lr_scheduler]\nwarmup_steps = 7\n"
     assert ask(client, act="import", config=config).json()["framework"] == "torchtitan"
-    assert "no JSON, TOML or YAML" in ask(client, act="import", config="hello").json()["error"]
+    assert "not valid JSON, TOML or YAML" in ask(client, act="import", config="hello").json()["error"]
 
 
 def test_without_starlette_it_says_what_to_install(monkeypatch):

@@ -71,7 +71,7 @@ def parsed(text: str) -> Mapping[str, Any]:
             continue
         if isinstance(data, Mapping) and data:
             return {str(key): value for key, value in data.items()}
-    raise ValueError("this is no JSON, TOML or YAML with names as its keys")
+    raise ValueError("the text is not valid JSON, TOML or YAML with names as keys")
 
 
 def _parsed(path: Path, language: str, parse: Callable[[str], object]) -> object:
