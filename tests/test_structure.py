@@ -1,6 +1,9 @@
 """The imports of a small source tree: where they are, what circles they make, and which libraries they spare."""
 
 import itertools
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +111,14 @@ def test_the_table_covers_the_source():
     assert figures["lines of src/lehr"] > 1_000
     assert figures["files in src/lehr/scheduler"] >= 5
     assert figures["imports inside functions that spare a heavy library"] > 0
+
+
+def test_every_extra_that_an_error_or_a_page_names_exists():
+    """In `pip install "lehr[plot]"`, say."""
+    root = Path(__file__).parent.parent
+    with (root / "pyproject.toml").open("rb") as file:
+        extras = set(tomllib.load(file)["project"]["optional-dependencies"])
+    pages = [*(root / "src").rglob("*.py"), *root.glob("*.md"), *(root / "docs").glob("*.md")]
+    named = {name for page in pages for text in re.findall(r'"(?:lehr|\.)\[([a-z,]+)\]"', page.read_text("utf-8"))
+             for name in text.split(",")}  # fmt: skip
+    assert named == extras
