@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "lehr"
 LINES, ANY, SCHEDULER_FILES = 10_955, 100, 13
 HEAVY = (
     *("torch", "numpy", "scipy", "matplotlib", "pandas", "msgspec", "ruamel", "tomli_w", "plotille"),
-    *("tensorboard", "mlflow", "click"),
+    *("tensorboard", "mlflow", "click", "jinja2", "starlette", "uvicorn"),
 )
 """Libraries that may be imported inside a function, so that they are loaded only where they are needed."""
 

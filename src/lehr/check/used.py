@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..schedules import Schedule
-from ..schedules.description import horizon
+from ..schedules.description import Summary, horizon
 from .facts import RunFacts
 
 if TYPE_CHECKING:
@@ -62,6 +62,4 @@ class Used:
     @cached_property
     def peak(self) -> float:
         """The highest rate of the schedule itself, whether the run gets there or not."""
-        from ..schedules.description import Summary
-
         return max(Summary(self.held, horizon(self.held)).peak[0], float(self.held(horizon(self.held))))

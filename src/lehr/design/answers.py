@@ -7,16 +7,16 @@ import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import spec
+from ..forecast import Law
+from ..importers import config_file, reading
 from ..schedules import Schedule, checks
+from ..schedules.description import horizon
 from ..schedules.recipes import RECIPES, get
 from . import fields, handles, writing
 from .curves import curve_of, forecast_of, numbers_of
-
-if TYPE_CHECKING:
-    from ..forecast import Law
 
 Question = dict[str, Any]
 Answer = dict[str, Any]
@@ -65,8 +65,6 @@ def law_of(text: str) -> Law:
     Raises:
         ValueError: It is none.
     """
-    from ..forecast import Law
-
     return Law.from_json(text)
 
 
@@ -140,8 +138,6 @@ def change_parts(known: Known, question: Question) -> Answer:
 
 def read_config(known: Known, question: Question) -> Answer:
     """The schedule of a framework's config that was pasted, or of a spec."""
-    from ..importers import config_file, reading
-
     config = config_file.parsed(str(question["config"]))
     if isinstance(config.get("schedule"), str):
         return {**draw(known, {**question, "text": spec.to_text(spec.from_dict(dict(config)))}), "framework": "lehr"}
@@ -161,8 +157,6 @@ def _schedule(question: Question) -> Schedule:
 
 
 def _stop(schedule: Schedule, beside: object) -> float:
-    from ..schedules.description import horizon
-
     others = [spec.from_text(str(text)) for text in beside[:MOST_OVERLAYS]] if isinstance(beside, list) else []
     return float(max(horizon(one) for one in (schedule, *others)))
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ..forecast import Law, convex_bound, whole_run
 from ..schedules import Schedule
 from ..schedules.description import numbers
-
-if TYPE_CHECKING:
-    from ..forecast import Law
 
 POINTS = 600
 MOST_BREAKS = 400
@@ -35,8 +33,6 @@ def numbers_of(schedule: Schedule, stop: float) -> dict[str, Any]:
 
 def _bound(schedule: Schedule, stop: float) -> float | None:
     """The convex bound of the run; None where its last rate is 0, or where it is too long."""
-    from ..forecast import convex_bound
-
     updates = math.floor(stop)
     if not 1 <= updates <= LONGEST_BOUND or not schedule(updates - 1) > 0:
         return None
@@ -45,8 +41,6 @@ def _bound(schedule: Schedule, stop: float) -> float | None:
 
 def forecast_of(law: Law, schedule: Schedule) -> dict[str, Any]:
     """The forecast losses with their band."""
-    from ..forecast import whole_run
-
     if not schedule.length:
         raise ValueError("a forecast needs a schedule that ends")
     found = law.predict(schedule, whole_run(schedule, int(schedule.length)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import spec
 from ..schedules import Schedule, lengths
+from ..schedules.description import Summary, horizon
 from ..schedules.recipes import RECIPES
 from ..schedules.shapes import SHAPES
 
@@ -118,8 +119,6 @@ def with_part(schedule: Schedule, index: int | None) -> Schedule:
 
 
 def _parts(schedule: Schedule) -> list[Spec]:
-    from ..schedules.description import Summary, horizon
-
     given = spec.to_dict(schedule)
     parts: list[Spec] = given["parts"] if given["schedule"] == "Then" else [given]
     if all(part["schedule"] in ("Ramp", "Constant") and part.get("length") for part in parts):

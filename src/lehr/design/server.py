@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import webbrowser
 from collections.abc import Callable, Mapping
 from importlib.resources import files
@@ -118,8 +119,6 @@ def serve(start: str, *, law: str | None = None, port: int = 0, show: bool = Tru
         ImportError: Starlette or uvicorn is missing.
         OSError: The port is taken.
     """
-    import socket
-
     application = app(start, law)
     try:
         import uvicorn

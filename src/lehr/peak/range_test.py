@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import plot
 from ..schedules import checks
 
 if TYPE_CHECKING:
@@ -113,8 +114,6 @@ class RangeTest:
         Raises:
             ImportError: matplotlib is missing.
         """
-        from .. import plot
-
         ax = ax or plot.new_axes()
         ax.plot(self.lr, self.loss, ".", color="0.75", markersize=3)
         ax.plot(self.grid, self.smoothed, color="black")

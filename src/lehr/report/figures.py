@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import plot
+from ..forecast import Forecast as Forecast
+from ..forecast import Run, plot_forecasts
 from ..schedules import Schedule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..control import Change
-    from ..forecast import Forecast as Forecast
-    from ..forecast import Run
 
 MOST_POINTS = 2_000
 
@@ -35,8 +35,6 @@ def logged(runs: Sequence[Run]) -> str:
 
 def forecasts(found: Mapping[str, Forecast]) -> str:
     """The forecast losses with their bands."""
-    from ..forecast import plot_forecasts
-
     return plot.inline_svg(lambda axes: plot_forecasts(found, axes))
 
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ..files import whole_file
+from ..forecast import Law, Run, whole_run
 from ..schedules import Schedule, checks
 from . import figures
 from .numbers import losses_of, numbers_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from ..check import Finding
     from ..control import Change
-    from ..forecast import Law, Run
 
 LARGEST = 5_000_000
 """Bytes of the largest report."""
@@ -97,8 +97,6 @@ def html(
 def _forecasts(schedules: Mapping[str, Schedule], law: Law | None, level: float) -> dict[str, figures.Forecast]:
     if law is None:
         return {}
-    from ..forecast import whole_run
-
     ending = {name: schedule for name, schedule in schedules.items() if schedule.length}
     return {name: law.predict(one, whole_run(one, int(one.length or 0)), level=level) for name, one in ending.items()}
 
